@@ -1,0 +1,419 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * File operations where nothing can be refused (tracepoint): system calls are reserved in
+ * the budget when they start and confirmed or given back when they end, and the task is
+ * stopped on its way out. What has started runs to its end: the last operation that the
+ * budget allows is the one that stops, and what other CPUs have in flight is lost too.
+ */
+#ifndef PAWL_SYSCALLS_H
+#define PAWL_SYSCALLS_H
+
+#include "verdict.h"
+
+#define AT_FDCWD (-100)
+#define AT_REMOVEDIR 0x200
+#define RENAME_NOREPLACE 1
+#define O_TRUNC 01000
+#define FMODE_CREATED 0x100000
+#define S_IFMT 0170000
+#define S_IFREG 0100000
+#define TS_COMPAT 2
+#define X32_SYSCALL_BIT 0x40000000
+#define NO_ARG (-1)
+
+/* Which argument is what; NO_ARG: there is none. */
+struct syscall_shape {
+	u8 class;
+	s8 dirfd;
+	s8 path;
+	s8 flags;
+};
+
+static const struct syscall_shape syscall_shapes[PAWL_SYSCALL_MAX] = {
+	[PAWL_SYSCALL_UNLINK] = { PAWL_CLASS_DELETE, NO_ARG, 0, NO_ARG },
+	[PAWL_SYSCALL_UNLINKAT] = { PAWL_CLASS_DELETE, 0, 1, 2 },
+	[PAWL_SYSCALL_RMDIR] = { PAWL_CLASS_RMDIR, NO_ARG, 0, NO_ARG },
+	[PAWL_SYSCALL_RENAME] = { PAWL_CLASS_REPLACE, NO_ARG, 1, NO_ARG },
+	[PAWL_SYSCALL_RENAMEAT] = { PAWL_CLASS_REPLACE, 2, 3, NO_ARG },
+	[PAWL_SYSCALL_RENAMEAT2] = { PAWL_CLASS_REPLACE, 2, 3, 4 },
+	[PAWL_SYSCALL_TRUNCATE] = { PAWL_CLASS_TRUNCATE, NO_ARG, 0, NO_ARG },
+	[PAWL_SYSCALL_FTRUNCATE] = { PAWL_CLASS_TRUNCATE, 0, NO_ARG, 1 },
+	[PAWL_SYSCALL_OPEN] = { PAWL_CLASS_TRUNCATE, NO_ARG, 0, 1 },
+	[PAWL_SYSCALL_CREAT] = { PAWL_CLASS_TRUNCATE, NO_ARG, 0, NO_ARG },
+	[PAWL_SYSCALL_OPENAT] = { PAWL_CLASS_TRUNCATE, 0, 1, 2 },
+	[PAWL_SYSCALL_OPENAT2] = { PAWL_CLASS_TRUNCATE, 0, 1, 2 },
+};
+
+struct pawl_path_scratch {
+	char text[PAWL_PATH_SLACK];
+};
+
+/* Tracepoints run with preemption off: one buffer for each CPU is enough. */
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, u32);
+	__type(value, struct pawl_path_scratch);
+} name_scratches SEC(".maps");
+
+static __always_inline bool syscall_compat(void)
+{
+	return bpf_get_current_task_btf()->thread_info.status & TS_COMPAT;
+}
+
+static __always_inline u64 syscall_arg(struct pt_regs *regs, s8 index)
+{
+	if (syscall_compat()) {
+		switch (index) {
+		case 0:
+			return (u32)regs->bx;
+		case 1:
+			return (u32)regs->cx;
+		case 2:
+			return (u32)regs->dx;
+		case 3:
+			return (u32)regs->si;
+		case 4:
+			return (u32)regs->di;
+		}
+		return 0;
+	}
+	switch (index) {
+	case 0:
+		return regs->di;
+	case 1:
+		return regs->si;
+	case 2:
+		return regs->dx;
+	case 3:
+		return regs->r10;
+	case 4:
+		return regs->r8;
+	}
+	return 0;
+}
+
+/* Before anything is looked up: may this number be of interest, in either table? */
+static __always_inline bool syscall_interesting(u64 nr)
+{
+	nr &= ~(u64)X32_SYSCALL_BIT;
+	return nr < PAWL_SYSCALL_NUMBERS && (syscalls[nr] | compat_syscalls[nr]);
+}
+
+static __always_inline u32 syscall_kind(u64 nr)
+{
+	nr &= ~(u64)X32_SYSCALL_BIT;
+	if (nr >= PAWL_SYSCALL_NUMBERS)
+		return PAWL_SYSCALL_NONE;
+	return syscall_compat() ? compat_syscalls[nr] : syscalls[nr];
+}
+
+/* The open file behind a descriptor of the current process. */
+static __always_inline struct file *syscall_file(s32 fd)
+{
+	struct fdtable *table = BPF_CORE_READ(bpf_get_current_task_btf(), files, fdt);
+	struct file **slots = BPF_CORE_READ(table, fd);
+	struct file *file = 0;
+
+	if (fd < 0 || (u32)fd >= BPF_CORE_READ(table, max_fds))
+		return 0;
+	bpf_probe_read_kernel(&file, sizeof(file), slots + fd);
+	return file;
+}
+
+/* The class of this call, given its arguments. NONE: nothing can be lost by it. */
+static __always_inline u32 syscall_class_of(u32 kind, const struct syscall_shape *shape,
+					    struct pt_regs *regs)
+{
+	u64 flags = shape->flags == NO_ARG ? 0 : syscall_arg(regs, shape->flags);
+	struct file *file;
+
+	switch (kind) {
+	case PAWL_SYSCALL_UNLINKAT:
+		return flags & AT_REMOVEDIR ? PAWL_CLASS_RMDIR : PAWL_CLASS_DELETE;
+	case PAWL_SYSCALL_RENAMEAT2:
+		return flags & RENAME_NOREPLACE ? PAWL_CLASS_NONE : PAWL_CLASS_REPLACE;
+	case PAWL_SYSCALL_FTRUNCATE: /* flags: the new length */
+		file = syscall_file(syscall_arg(regs, 0));
+		return file && (s64)flags < BPF_CORE_READ(file, f_inode, i_size) ?
+			       PAWL_CLASS_TRUNCATE :
+			       PAWL_CLASS_NONE;
+	case PAWL_SYSCALL_OPENAT2: /* flags: struct open_how, which starts with them */
+		if (bpf_probe_read_user(&flags, sizeof(flags), (void *)flags))
+			flags = O_TRUNC;
+		return flags & O_TRUNC ? PAWL_CLASS_TRUNCATE : PAWL_CLASS_NONE;
+	case PAWL_SYSCALL_OPEN:
+	case PAWL_SYSCALL_OPENAT:
+		return flags & O_TRUNC ? PAWL_CLASS_TRUNCATE : PAWL_CLASS_NONE;
+	}
+	return shape->class;
+}
+
+static __always_inline bool syscall_opens(u32 kind)
+{
+	return kind >= PAWL_SYSCALL_OPEN && kind <= PAWL_SYSCALL_OPENAT2;
+}
+
+/* Reserves the operation, where it can be known now that there is one. */
+static __always_inline u32 syscall_reserve(struct pawl_session *session, u32 class)
+{
+	u64 now = bpf_ktime_get_ns();
+
+	if (now < session->free_until_ns)
+		return 0;
+	if (now < session->deny_until_ns)
+		return PAWL_TP_OVER;
+	if (budget_spend(session, class, BUDGET_BEYOND) == BUDGET_OK)
+		return PAWL_TP_RESERVED;
+	return PAWL_TP_RESERVED | PAWL_TP_OVER;
+}
+
+static __always_inline int syscall_enter(struct pt_regs *regs, u64 nr)
+{
+	struct pawl_session *session;
+	struct syscall_shape shape;
+	struct pawl_task *mark;
+	u32 kind, class;
+
+	if (!syscall_interesting(nr))
+		return 0;
+	mark = task_current();
+	if (!mark)
+		return 0;
+	mark->tp_class = PAWL_CLASS_NONE;
+	kind = syscall_kind(nr);
+	session = session_of(mark);
+	if (kind == PAWL_SYSCALL_NONE || kind >= PAWL_SYSCALL_MAX || !session)
+		return 0;
+	if (PAWL_WORD_STATE(session_word(session)) == PAWL_STATE_DETACHED)
+		return 0;
+	shape = syscall_shapes[kind];
+	class = syscall_class_of(kind, &shape, regs);
+	if (class == PAWL_CLASS_NONE)
+		return 0;
+	mark->tp_class = class;
+	mark->tp_path = shape.path == NO_ARG ? 0 : syscall_arg(regs, shape.path);
+	mark->tp_dirfd = shape.dirfd == NO_ARG ? AT_FDCWD : (s32)syscall_arg(regs, shape.dirfd);
+	mark->tp_flags = syscall_opens(kind) ? PAWL_TP_OPENED : syscall_reserve(session, class);
+	return 0;
+}
+
+/* What the call was about: the name as given, and where it starts from. */
+static __always_inline void syscall_attempt(const struct pawl_task *mark, struct attempt *attempt)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+	struct dentry *dentry = 0;
+	struct file *file;
+
+	attempt->class = mark->tp_class;
+	attempt->name = (const char *)mark->tp_path;
+	if (mark->tp_dirfd == AT_FDCWD) {
+		dentry = BPF_CORE_READ(task, fs, pwd.dentry);
+		attempt->mnt = BPF_CORE_READ(task, fs, pwd.mnt);
+	} else {
+		file = syscall_file(mark->tp_dirfd);
+		if (!file)
+			return;
+		dentry = BPF_CORE_READ(file, f_path.dentry);
+		attempt->mnt = BPF_CORE_READ(file, f_path.mnt);
+	}
+	attempt->dentry = dentry;
+	attempt->dev = dev_of(BPF_CORE_READ(dentry, d_inode, i_sb, s_dev));
+	attempt->ino = BPF_CORE_READ(dentry, d_inode, i_ino);
+}
+
+struct name_walk {
+	const char *text;
+	u64 hash;
+	u64 parent; /* hash up to the last '/' */
+};
+
+static long name_step(u32 index, void *ctx)
+{
+	struct name_walk *walk = ctx;
+	char byte;
+
+	if (index >= PAWL_PATH_SLACK - 1)
+		return 1;
+	byte = walk->text[index];
+	if (!byte)
+		return 1;
+	walk->hash = PAWL_HASH_STEP(walk->hash, byte);
+	if (byte == '/')
+		walk->parent = walk->hash;
+	return 0;
+}
+
+/* Adds a call that succeeded to the aggregate of its directory. */
+static __noinline int syscall_aggregate(struct pawl_task *mark, struct attempt *attempt)
+{
+	u32 zero = 0;
+	struct pawl_path_scratch *scratch = bpf_map_lookup_elem(&name_scratches, &zero);
+	struct pawl_dir_key key = { .id = mark->id, .class = attempt->class };
+	u64 now = bpf_ktime_get_ns();
+	struct pawl_dir *dir, first = { .count = 1, .first_ns = now, .last_ns = now };
+	struct pawl_dir_event *event;
+	struct name_walk walk = {};
+
+	if (!scratch)
+		return 0;
+	scratch->text[0] = 0;
+	if (attempt->name)
+		bpf_probe_read_user_str(scratch->text, sizeof(scratch->text), attempt->name);
+	walk.text = scratch->text;
+	walk.hash = PAWL_HASH_INIT;
+	bpf_loop(PAWL_PATH_SLACK, name_step, &walk, 0);
+	key.dev = attempt->dev;
+	key.ino = attempt->ino;
+	key.hash = walk.parent;
+	dir = bpf_map_lookup_elem(&dirs, &key);
+	if (dir) {
+		__sync_fetch_and_add(&dir->count, 1);
+		dir->last_ns = now;
+		return 0;
+	}
+	if (bpf_map_update_elem(&dirs, &key, &first, BPF_ANY))
+		count(PAWL_COUNT_LOST_DIRS);
+	event = bpf_ringbuf_reserve(&events, sizeof(*event), 0);
+	if (!event) {
+		count(PAWL_COUNT_LOST_EVENTS);
+		return 0;
+	}
+	head(&event->h, PAWL_EVENT_DIR, sizeof(*event), mark);
+	event->key = key;
+	attempt_path(&event->path, attempt);
+	event->path.flags |= PAWL_PATH_TARGET;
+	send(event);
+	return 0;
+}
+
+/* Whether the descriptor that was returned is of a regular file that was there before. */
+static __always_inline bool syscall_truncated(s64 fd)
+{
+	struct file *file = syscall_file(fd);
+
+	if (!file || (BPF_CORE_READ(file, f_mode) & FMODE_CREATED))
+		return false;
+	return (BPF_CORE_READ(file, f_inode, i_mode) & S_IFMT) == S_IFREG;
+}
+
+/* An operation had its effect, and it was the budget's last or one past it. */
+static __always_inline void syscall_over(const struct pawl_task *mark, struct pawl_session *session,
+					 const struct attempt *attempt)
+{
+	u64 word = session_word(session);
+
+	if (PAWL_WORD_STATE(word) != PAWL_STATE_RUNNING)
+		return;
+	if (session->action == PAWL_ACTION_OBSERVE)
+		session_observe(mark, session, word, attempt);
+	else
+		session_trip(mark, session, word,
+			     session->action == PAWL_ACTION_KILL ? PAWL_STATE_KILLED :
+								   PAWL_STATE_HELD,
+			     attempt);
+}
+
+/*
+ * The end of a counted call.
+ * Return: whether the session's budget is reserved to the last, by others too.
+ */
+static __noinline int syscall_confirm(struct pawl_task *mark, struct pawl_session *session, s64 ret)
+{
+	struct attempt attempt = {};
+	u32 class = mark->tp_class, flags = mark->tp_flags;
+
+	if (ret < 0) {
+		if (flags & PAWL_TP_RESERVED)
+			budget_refund(session, class);
+		return 0;
+	}
+	if (flags & PAWL_TP_OPENED) {
+		if (!syscall_truncated(ret))
+			return 0;
+		flags |= syscall_reserve(session, class);
+	}
+	syscall_attempt(mark, &attempt);
+	if (class < PAWL_CLASS_MAX)
+		__sync_fetch_and_add(&session->ops[class], 1);
+	syscall_aggregate(mark, &attempt);
+	if (flags & PAWL_TP_OVER)
+		syscall_over(mark, session, &attempt);
+	return (flags & PAWL_TP_RESERVED) && session->action >= PAWL_ACTION_HOLD &&
+	       budget_gone(session, class);
+}
+
+/* Stops the current task on its way back to user space. */
+static __always_inline void syscall_stop(struct pawl_task *mark, struct pawl_session *session,
+					 u64 seq, u32 class, u32 flags)
+{
+	u64 old = PAWL_HELD_KEY((u32)bpf_get_current_pid_tgid(), mark->held_seq);
+	bool again = mark->held_seq == seq;
+
+	if (mark->held_seq && !again)
+		bpf_map_delete_elem(&holds, &old);
+	mark->held_seq = seq;
+	mark->held_class = PAWL_CLASS_NONE;
+	held_enter(mark, seq, (u32)bpf_get_current_pid_tgid(), class, flags);
+	if (bpf_send_signal_thread(SIGSTOP))
+		count(PAWL_COUNT_SIGNAL_FAILED);
+	if (again)
+		return;
+	__sync_fetch_and_add(&session->stopped, 1);
+	stopped_tell(mark, seq, flags);
+}
+
+static __always_inline int syscall_exit(struct pt_regs *regs, s64 ret)
+{
+	struct pawl_session *session;
+	struct pawl_task *mark;
+	u32 class;
+	bool gone = false;
+	u64 word;
+
+	if (!*(volatile u64 *)&alert && !syscall_interesting(regs->orig_ax))
+		return 0;
+	mark = task_current();
+	if (!mark)
+		return 0;
+	session = session_of(mark);
+	if (!session)
+		return 0;
+	class = mark->tp_class;
+	if (class != PAWL_CLASS_NONE) {
+		gone = syscall_confirm(mark, session, ret);
+		mark->tp_class = PAWL_CLASS_NONE;
+	}
+	word = session_word(session);
+	if (PAWL_WORD_STATE(word) == PAWL_STATE_KILLED)
+		bpf_send_signal(SIGKILL);
+	else if (PAWL_WORD_STATE(word) == PAWL_STATE_HELD)
+		syscall_stop(mark, session, PAWL_WORD_SEQ(word), class, PAWL_HELD_AFTER);
+	else if (gone && PAWL_WORD_STATE(word) == PAWL_STATE_RUNNING)
+		syscall_stop(mark, session, PAWL_WORD_SEQ(word) + 1, class,
+			     PAWL_HELD_AFTER | PAWL_HELD_PROVISIONAL);
+	return 0;
+}
+
+/*
+ * A ring was made. Its requests are no system calls and could not be counted, so the task
+ * is stopped on its way out of io_uring_setup(2), before it can submit any.
+ */
+static __always_inline int syscall_ring(int fd)
+{
+	struct pawl_task *mark = task_current();
+	struct attempt attempt = { .class = PAWL_CLASS_RING };
+	struct pawl_session *session;
+	u64 now = bpf_ktime_get_ns();
+
+	if (!mark)
+		return 0;
+	session = session_of(mark);
+	if (!session || session->rings || now < session->free_until_ns)
+		return 0;
+	__sync_fetch_and_add(&session->ops[PAWL_CLASS_RING], 1);
+	syscall_over(mark, session, &attempt);
+	return 0;
+}
+
+#endif

@@ -1,0 +1,237 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * What happens to an operation that the budget does not cover, and what a restarted
+ * one finds. Nothing here waits for user space.
+ */
+#ifndef PAWL_VERDICT_H
+#define PAWL_VERDICT_H
+
+#include "budget.h"
+#include "path.h"
+#include "process.h"
+
+/* An operation under judgement. */
+struct attempt {
+	u32 class;
+	struct dentry *dentry; /* of the target, or that @name starts from; NULL: not known */
+	void *mnt;	       /* its struct vfsmount, for the name only; NULL: not known */
+	const char *name;      /* user address of the name given; NULL: @dentry is the target */
+	u64 dev;
+	u64 ino;
+};
+
+/* The kernel's dev_t as stat(2) has it. */
+static __always_inline u64 dev_of(u32 kernel_dev)
+{
+	u64 major = kernel_dev >> 20, minor = kernel_dev & 0xfffff;
+
+	return (major & 0xfff) << 8 | (minor & 0xff) | (minor & ~0xffULL) << 12;
+}
+
+static __always_inline void attempt_path(struct pawl_path *path, const struct attempt *attempt)
+{
+	if (attempt->name)
+		path_of_name(path, attempt->name, attempt->dentry, attempt->mnt);
+	else if (attempt->dentry)
+		path_of_dentry(path, attempt->dentry, attempt->mnt);
+	else
+		path_clear(path);
+}
+
+static __always_inline void operation_fill(struct pawl_operation *op, const struct attempt *attempt)
+{
+	u64 pid_tgid = bpf_get_current_pid_tgid();
+	struct task_struct *task = bpf_get_current_task_btf();
+
+	op->at_ns = bpf_ktime_get_ns();
+	op->start_ns = BPF_CORE_READ(task, group_leader, start_boottime);
+	op->dev = attempt->dev;
+	op->ino = attempt->ino;
+	op->tgid = pid_tgid >> 32;
+	op->tid = (u32)pid_tgid;
+	op->class = attempt->class;
+	op->uid = current_uid();
+	bpf_get_current_comm(op->comm, sizeof(op->comm));
+	attempt_path(&op->path, attempt);
+}
+
+/* Tells user space at once that a session went over its budget. */
+static __always_inline void verdict_tell(const struct pawl_task *mark, u64 seq, u32 action,
+					 const struct pawl_operation *op)
+{
+	struct pawl_verdict_event *event = bpf_ringbuf_reserve(&verdicts, sizeof(*event), 0);
+
+	if (!event) {
+		count(PAWL_COUNT_LOST_VERDICTS);
+		return;
+	}
+	head(&event->h, PAWL_EVENT_VERDICT, sizeof(*event), mark);
+	event->seq = seq;
+	event->action = action;
+	event->flags = 0;
+	__builtin_memcpy(&event->op, op, sizeof(event->op));
+	send_now(event);
+}
+
+static __always_inline void stopped_tell(const struct pawl_task *mark, u64 seq, u32 flags)
+{
+	struct pawl_stopped_event *event = bpf_ringbuf_reserve(&verdicts, sizeof(*event), 0);
+
+	if (!event) {
+		count(PAWL_COUNT_LOST_VERDICTS);
+		return;
+	}
+	head(&event->h, PAWL_EVENT_STOPPED, sizeof(*event), mark);
+	event->seq = seq;
+	event->flags = flags;
+	event->pad = 0;
+	send_now(event);
+}
+
+/*
+ * The session's budget is gone: the first to see it opens the hold (or kills), and says
+ * so with what it was doing. Everybody else finds the word changed.
+ */
+static __always_inline void session_trip(const struct pawl_task *mark, struct pawl_session *session,
+					 u64 word, u32 state, const struct attempt *attempt)
+{
+	u64 next = PAWL_WORD(state, PAWL_WORD_SEQ(word) + 1);
+	struct pawl_operation *op;
+	u32 slot = mark->slot;
+
+	if (__sync_val_compare_and_swap(&session->word, word, next) != word)
+		return;
+	__sync_fetch_and_add(&alert, 1);
+	op = bpf_map_lookup_elem(&trips, &slot);
+	if (!op)
+		return;
+	operation_fill(op, attempt);
+	session->trip_seq = PAWL_WORD_SEQ(next);
+	verdict_tell(mark, PAWL_WORD_SEQ(next), session->action, op);
+}
+
+/* Past the budget and only observed: said once a hold number, which it uses up. */
+static __always_inline void session_observe(const struct pawl_task *mark,
+					    struct pawl_session *session, u64 word,
+					    const struct attempt *attempt)
+{
+	struct pawl_operation *op;
+	u32 slot = mark->slot;
+	u64 start = session->spent[budget_bucket(attempt->class)] >> PAWL_SPENT_BITS;
+	u64 said = *(volatile u64 *)&session->observed;
+
+	if (said == start || __sync_val_compare_and_swap(&session->observed, said, start) != said)
+		return;
+	op = bpf_map_lookup_elem(&trips, &slot);
+	if (!op)
+		return;
+	operation_fill(op, attempt);
+	verdict_tell(mark, PAWL_WORD_SEQ(word), PAWL_ACTION_OBSERVE, op);
+}
+
+/* Enters the current task in `holds`. Return: false when the table is full. */
+static __always_inline bool held_enter(struct pawl_task *mark, u64 seq, u32 tid, u32 class,
+				       u32 flags)
+{
+	u64 key = PAWL_HELD_KEY(tid, seq);
+	struct task_struct *task = bpf_get_current_task_btf();
+	struct pawl_held held = {
+		.seq = seq,
+		.since_ns = bpf_ktime_get_ns(),
+		.start_ns = BPF_CORE_READ(task, group_leader, start_boottime),
+		.cookie = mark->cookie,
+		.slot = mark->slot,
+		.id = mark->id,
+		.tgid = bpf_get_current_pid_tgid() >> 32,
+		.tid = tid,
+		.class = class,
+		.flags = flags,
+	};
+
+	if (!bpf_map_update_elem(&holds, &key, &held, BPF_ANY))
+		return true;
+	count(PAWL_COUNT_HELD_FULL);
+	return false;
+}
+
+/*
+ * An io_uring worker cannot be stopped and restarted: its request fails, and its
+ * process is stopped. -513 would reach the completion queue as it is.
+ */
+static __always_inline int hold_worker(struct pawl_task *mark, u64 seq, u32 class)
+{
+	u32 tgid = bpf_get_current_pid_tgid() >> 32;
+
+	if (held_enter(mark, seq, tgid, class, PAWL_HELD_WORKER)) {
+		bpf_send_signal(SIGSTOP);
+		stopped_tell(mark, seq, PAWL_HELD_WORKER);
+	}
+	return -EPERM;
+}
+
+/*
+ * Stops the current task before the effect: SIGSTOP, and an error that makes the kernel
+ * restart the system call on SIGCONT. The signal goes to the thread: sent to the process,
+ * another thread may take it and this one would return 513 to the program.
+ */
+static __noinline int hold_current(struct pawl_task *mark, struct pawl_session *session, u64 seq,
+				   struct attempt *attempt)
+{
+	u32 tid = (u32)bpf_get_current_pid_tgid();
+	bool again = mark->held_seq == seq;
+	u64 key = PAWL_HELD_KEY(tid, seq);
+
+	__sync_fetch_and_add(&session->stopped, !again);
+	if (BPF_CORE_READ(bpf_get_current_task_btf(), flags) & PF_IO_WORKER)
+		return hold_worker(mark, seq, attempt->class);
+	if (!held_enter(mark, seq, tid, attempt->class, 0))
+		return -EPERM;
+	if (bpf_send_signal_thread(SIGSTOP)) {
+		bpf_map_delete_elem(&holds, &key);
+		count(PAWL_COUNT_SIGNAL_FAILED);
+		return -EPERM;
+	}
+	mark->held_seq = seq;
+	mark->held_class = attempt->class;
+	mark->held_dev = attempt->dev;
+	mark->held_ino = attempt->ino;
+	if (!again)
+		stopped_tell(mark, seq, 0);
+	return -ERESTARTNOINTR;
+}
+
+/* What was decided on hold @seq. Old ones, beyond memory, read as deny. */
+static __always_inline u64 decision_of(const struct pawl_session *session, u64 word, u64 seq)
+{
+	if (PAWL_WORD_SEQ(word) - seq >= PAWL_DECISIONS)
+		return PAWL_DECIDE_DENY;
+	return session->decisions[seq % PAWL_DECISIONS];
+}
+
+/*
+ * A task that was stopped comes back with the same operation, because a decision was made
+ * or because something else continued it.
+ * Return: whether *ret_verdict is the answer; otherwise the operation is judged afresh.
+ */
+static __always_inline bool hold_return(struct pawl_task *mark, struct pawl_session *session,
+					u64 word, const struct attempt *attempt, int *ret_verdict)
+{
+	u64 seq = mark->held_seq;
+	u64 key = PAWL_HELD_KEY((u32)bpf_get_current_pid_tgid(), seq);
+	u64 decision;
+
+	if (mark->held_class != attempt->class || mark->held_dev != attempt->dev ||
+	    mark->held_ino != attempt->ino)
+		return false; /* a signal handler's own operation; the held one comes later */
+	if (seq == PAWL_WORD_SEQ(word) && PAWL_WORD_STATE(word) == PAWL_STATE_HELD)
+		return false;
+	mark->held_seq = 0;
+	bpf_map_delete_elem(&holds, &key);
+	decision = decision_of(session, word, seq);
+	if (decision == PAWL_DECIDE_RETRY)
+		return false;
+	*ret_verdict = decision == PAWL_DECIDE_ALLOW ? 0 : -EPERM;
+	return true;
+}
+
+#endif

@@ -1,0 +1,112 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+#
+# Content is lost without a deletion: truncation, O_TRUNC, a rename over the file; and empty
+# directories by the thousand. The look-alikes by which nothing is lost must not be counted.
+
+# shellcheck disable=SC2016,SC2317 # text for other programs; functions called by name
+# shellcheck source=../lib.sh
+. "$(dirname "$0")/../lib.sh"
+
+dirs() {
+	"$TOOLS/files" dirs "$DATA"
+}
+
+# held NAME OPERATION COUNTER COMMAND...: 10,000 entries, 25 lost, the rest untouched.
+held() {
+	local name=$1 operation=$2 counter=$3
+	shift 3
+	case_begin "$name"
+	start_watched -- "$@"
+	if wait_hold "$RUN_PID"; then
+		expect_eq 'left at the hold' 9975 "$(settled "$counter")"
+		expect_eq 'operation' "$operation" "$(pawl holds -o json | json_strings operation)"
+		pawl kill "$SESSION" >/dev/null || fail 'pawl kill failed'
+		wait_run
+		expect_eq 'exit status' 137 "$RUN_STATUS"
+		expect_eq 'left after kill' 9975 "$("$counter")"
+	fi
+	kill_sessions
+	case_end
+}
+
+# free NAME COMMAND...: nothing is lost, so nothing is stopped.
+free() {
+	local name=$1
+	shift
+	case_begin "$name"
+	start_watched -- "$@"
+	wait_run
+	expect_eq 'exit status' 0 "$RUN_STATUS"
+	no_holds || fail 'held'
+	kill_sessions
+	case_end
+}
+
+approved_case() {
+	case_begin 'O_TRUNC, approved: every file is empty, none is gone'
+	fill
+	start_watched -- "$TOOLS/overwrite" otrunc "$DATA"
+	if wait_hold "$RUN_PID"; then
+		pawl approve "$HOLD" --for 10m >/dev/null || fail 'pawl approve failed'
+		wait_run
+		expect_eq 'exit status' 0 "$RUN_STATUS"
+		expect_eq 'files left' 10000 "$(left)"
+		expect_eq 'files with content' 0 "$(full)"
+	fi
+	kill_sessions
+	case_end
+}
+
+denied_case() {
+	local action
+	for action in truncate otrunc replace; do
+		case_begin "$action, denied"
+		fill
+		start_watched -- "$TOOLS/overwrite" "$action" "$DATA"
+		if wait_hold "$RUN_PID"; then
+			expect_eq 'left at the hold' 9975 "$(settled full)"
+			pawl deny "$HOLD" >/dev/null || fail 'pawl deny failed'
+			wait_run
+			expect_match 'exit status' '^[1-9][0-9]*$' "$RUN_STATUS"
+			before_effect && expect_match 'error' 'Operation not permitted' "$(command_err)"
+			expect_eq 'left after deny' 9975 "$(full)"
+		fi
+		kill_sessions
+		case_end
+	done
+}
+
+need_pawld
+
+for action in truncate ftruncate otrunc; do
+	fill
+	held "$action" file.truncate full "$TOOLS/overwrite" "$action" "$DATA"
+done
+fill
+held 'shell redirection' file.truncate full \
+	bash -c 'for file in "$1"/*; do : > "$file"; done' - "$DATA"
+fill
+held 'rename over' file.replace full "$TOOLS/overwrite" replace "$DATA"
+rm -f "$T/replacement"
+denied_case
+approved_case
+rm -rf "$DATA"
+
+"$TOOLS/files" tree "$DATA" 10000 0
+held 'rmdir' dir.delete dirs "$TOOLS/overwrite" rmdir "$DATA"
+rm -rf "$DATA"
+
+fill 500
+free 'renames to new names are free' "$TOOLS/overwrite" move "$DATA"
+free 'new files are free' "$TOOLS/overwrite" new "$DATA"
+rm -rf "$DATA"
+"$TOOLS/files" empty "$DATA" 500
+if before_effect; then
+	free 'truncating empty files is free' "$TOOLS/overwrite" otrunc "$DATA"
+	free 'growing files is free' "$TOOLS/overwrite" grow "$DATA"
+else
+	skip 'truncating empty files is free' "the $BACKEND backend does not see the size"
+	skip 'growing files is free' "the $BACKEND backend does not see the size"
+fi
+finish

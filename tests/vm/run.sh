@@ -1,0 +1,33 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+#
+# What runs inside a guest of the kernel matrix: the host suites, those first that say most about a
+# kernel. tests/vm/matrix.sh puts it into the share as /mnt/run.sh and its settings into /mnt/env.
+
+set -u
+# shellcheck source=/dev/null
+. /mnt/env
+export PAWL_TEST_SHORT=1 PAWL_TEST_WAIT=90
+
+suites=(10-deleters 20-overwrites 40-tracking 60-lifecycle 90-doctor)
+if [[ ${PAWL_TEST_LONG:-0} = 1 ]]; then
+	export PAWL_TEST_SESSIONS=100 PAWL_TEST_BOMB=300
+	suites+=(30-bystander 50-scale 70-ring 80-errors)
+fi
+
+failed=0
+for suite in "${suites[@]}"; do
+	began=$SECONDS
+	bash "/mnt/tests/host/$suite.sh"
+	status=$?
+	echo "# $suite: $((SECONDS - began)) s"
+	case $status in
+	0 | 77) ;;
+	1) failed=1 ;;
+	*)
+		echo "not ok - $suite: ended with status $status"
+		failed=1
+		;;
+	esac
+done
+exit "$failed"

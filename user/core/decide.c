@@ -1,0 +1,576 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Last stage of the core: the state of every session and hold, and what is to be done about
+ * it. Effects are queued in the order in which they must happen. It must not read a clock,
+ * touch a process or write a line: the shell does that with the effects.
+ */
+#include "user/core/decide.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define MS 1000000ULL
+
+struct pawl_core {
+	const struct pawl_policy *policy;
+	enum pawl_backend backend;
+	struct pawl_live_session *sessions, *ended;
+	struct pawl_hold *holds, *last_hold;
+	size_t holds_n;
+	uint32_t next_hold;
+	struct pawl_effect effects[PAWL_EFFECTS_MAX];
+	size_t first, n;
+	uint64_t overflow;
+};
+
+static const char *const session_states[PAWL_SESSION_STATE_MAX] = {
+	[PAWL_SESSION_RUNNING] = "running", [PAWL_SESSION_HELD] = "held",
+	[PAWL_SESSION_PAUSED] = "paused",   [PAWL_SESSION_KILLED] = "killed",
+	[PAWL_SESSION_DETACHED] = "detached", [PAWL_SESSION_ENDED] = "ended",
+};
+
+static const char *const hold_states[PAWL_HOLD_STATE_MAX] = {
+	[PAWL_HOLD_HELD] = "held",	 [PAWL_HOLD_APPROVED] = "approved",
+	[PAWL_HOLD_DENIED] = "denied",	 [PAWL_HOLD_KILLED] = "killed",
+	[PAWL_HOLD_EXPIRED] = "expired", [PAWL_HOLD_GONE] = "gone",
+};
+
+static const char *const record_names[PAWL_RECORD_MAX] = {
+	[PAWL_RECORD_SESSION_START] = "session.start",
+	[PAWL_RECORD_SESSION_END] = "session.end",
+	[PAWL_RECORD_SESSION_KILL] = "session.kill",
+	[PAWL_RECORD_SESSION_PAUSE] = "session.pause",
+	[PAWL_RECORD_SESSION_RESUME] = "session.resume",
+	[PAWL_RECORD_SESSION_DETACH] = "session.detach",
+	[PAWL_RECORD_HOLD_OPEN] = "hold.open",
+	[PAWL_RECORD_HOLD_RESOLVED] = "hold.resolved",
+	[PAWL_RECORD_OBSERVED] = "budget.exceeded",
+	[PAWL_RECORD_DENIED] = "budget.denied",
+};
+
+const char *pawl_session_state_name(enum pawl_session_state state)
+{
+	return session_states[state];
+}
+
+const char *pawl_hold_state_name(enum pawl_hold_state state)
+{
+	return hold_states[state];
+}
+
+const char *pawl_record_name(enum pawl_record_type type)
+{
+	return record_names[type];
+}
+
+int pawl_core_new(const struct pawl_policy *policy, enum pawl_backend backend,
+		  struct pawl_core **ret_core)
+{
+	struct pawl_core *core = calloc(1, sizeof(*core));
+
+	if (!core)
+		return -ENOMEM;
+	core->policy = policy;
+	core->backend = backend;
+	*ret_core = core;
+	return 0;
+}
+
+static void hold_free(struct pawl_hold *hold)
+{
+	free(hold->executable);
+	free(hold->cwd);
+	free(hold->args);
+	free(hold);
+}
+
+static void sessions_free(struct pawl_live_session *session)
+{
+	struct pawl_live_session *next;
+
+	for (; session; session = next) {
+		next = session->next;
+		free(session);
+	}
+}
+
+void pawl_core_free(struct pawl_core *core)
+{
+	struct pawl_hold *hold;
+
+	if (!core)
+		return;
+	sessions_free(core->sessions);
+	sessions_free(core->ended);
+	while ((hold = core->holds)) {
+		core->holds = hold->next;
+		hold_free(hold);
+	}
+	free(core);
+}
+
+void pawl_core_set_policy(struct pawl_core *core, const struct pawl_policy *policy)
+{
+	core->policy = policy;
+}
+
+static struct pawl_live_session *session_find(const struct pawl_core *core, uint32_t id)
+{
+	struct pawl_live_session *session = core->sessions;
+
+	while (session && session->id != id)
+		session = session->next;
+	return session;
+}
+
+static struct pawl_hold *hold_find(const struct pawl_core *core, uint32_t id)
+{
+	struct pawl_hold *hold = core->holds;
+
+	while (hold && hold->id != id)
+		hold = hold->next;
+	return hold;
+}
+
+static struct pawl_effect *emit(struct pawl_core *core, enum pawl_effect_type type,
+				const struct pawl_live_session *session)
+{
+	static struct pawl_effect dropped;
+	struct pawl_effect *effect;
+
+	if (core->n == PAWL_EFFECTS_MAX) {
+		core->overflow++;
+		return &dropped;
+	}
+	effect = &core->effects[(core->first + core->n++) % PAWL_EFFECTS_MAX];
+	memset(effect, 0, sizeof(*effect));
+	effect->type = type;
+	effect->session = session->id;
+	effect->slot = session->slot;
+	effect->hold = session->hold;
+	effect->seq = session->seq;
+	return effect;
+}
+
+static void emit_record(struct pawl_core *core, enum pawl_record_type record,
+			const struct pawl_live_session *session)
+{
+	emit(core, PAWL_EFFECT_RECORD, session)->record = record;
+}
+
+bool pawl_core_effect(struct pawl_core *core, struct pawl_effect *ret_effect)
+{
+	if (!core->n)
+		return false;
+	*ret_effect = core->effects[core->first];
+	core->n--;
+	core->first = core->n ? (core->first + 1) % PAWL_EFFECTS_MAX : 0;
+	return true;
+}
+
+uint64_t pawl_core_overflow(const struct pawl_core *core)
+{
+	return core->overflow;
+}
+
+int pawl_core_begin(struct pawl_core *core, struct pawl_when now,
+		    const struct pawl_live_session *start)
+{
+	struct pawl_live_session *session, **at = &core->sessions;
+
+	if (session_find(core, start->id))
+		return -EEXIST;
+	session = malloc(sizeof(*session));
+	if (!session)
+		return -ENOMEM;
+	*session = *start;
+	session->since = now;
+	session->state = PAWL_SESSION_RUNNING;
+	session->hold = 0;
+	session->seq = 0;
+	session->next = NULL;
+	while (*at && (*at)->id < session->id)
+		at = &(*at)->next;
+	session->next = *at;
+	*at = session;
+	emit_record(core, PAWL_RECORD_SESSION_START, session);
+	return 0;
+}
+
+/* Drops the oldest resolved holds beyond what is kept. */
+static void holds_trim(struct pawl_core *core)
+{
+	struct pawl_hold **at = &core->holds, *hold;
+
+	while ((hold = *at) && core->holds_n > PAWL_HOLDS_KEPT) {
+		if (hold->state == PAWL_HOLD_HELD || hold == core->last_hold) {
+			at = &hold->next;
+			continue;
+		}
+		*at = hold->next;
+		hold_free(hold);
+		core->holds_n--;
+	}
+}
+
+static struct pawl_hold *hold_open(struct pawl_core *core, struct pawl_when now,
+				   struct pawl_live_session *session,
+				   const struct pawl_operation *op, uint64_t lost)
+{
+	const struct pawl_profile *profile = &core->policy->profiles[session->profile];
+	struct pawl_hold *hold = calloc(1, sizeof(*hold));
+
+	if (!hold)
+		return NULL;
+	hold->id = ++core->next_hold;
+	hold->session = session->id;
+	hold->seq = session->seq;
+	hold->since = now;
+	hold->until.mono_ns = now.mono_ns + core->policy->hold_timeout_ms * MS;
+	hold->until.real_ns = now.real_ns + core->policy->hold_timeout_ms * MS;
+	hold->lost = lost;
+	hold->limit = profile->loss;
+	hold->per_ms = profile->per_ms;
+	hold->op = *op;
+	memcpy(hold->agent, session->agent, sizeof(hold->agent));
+	if (core->last_hold)
+		core->last_hold->next = hold;
+	else
+		core->holds = hold;
+	core->last_hold = hold;
+	core->holds_n++;
+	holds_trim(core);
+	session->hold = hold->id;
+	session->state = PAWL_SESSION_HELD;
+	return hold;
+}
+
+static void hold_close(struct pawl_hold *hold, struct pawl_when now, enum pawl_hold_state state,
+		       const char *by, const char *reason)
+{
+	hold->state = state;
+	hold->until = now;
+	snprintf(hold->by, sizeof(hold->by), "%s", by);
+	snprintf(hold->reason, sizeof(hold->reason), "%s", reason ? reason : "");
+}
+
+/* What each way of resolving a hold means; KILLED has no restarted operation. */
+static const enum pawl_decision decisions[PAWL_HOLD_STATE_MAX] = {
+	[PAWL_HOLD_APPROVED] = PAWL_DECIDE_ALLOW,
+	[PAWL_HOLD_DENIED] = PAWL_DECIDE_DENY,
+	[PAWL_HOLD_KILLED] = PAWL_DECIDE_DENY,
+	[PAWL_HOLD_EXPIRED] = PAWL_DECIDE_DENY,
+	[PAWL_HOLD_GONE] = PAWL_DECIDE_RETRY,
+};
+
+/*
+ * Resolves the open hold of a session: the decision goes to the kernel before anything is
+ * continued, so that what restarts finds it.
+ */
+static void resolve(struct pawl_core *core, struct pawl_when now, struct pawl_live_session *session,
+		    struct pawl_hold *hold, enum pawl_hold_state state, uint64_t for_ms)
+{
+	const struct pawl_profile *profile = &core->policy->profiles[session->profile];
+	bool denied = state == PAWL_HOLD_DENIED || state == PAWL_HOLD_EXPIRED;
+	struct pawl_effect *effect = emit(core, PAWL_EFFECT_RESOLVE, session);
+
+	effect->decision = decisions[state];
+	effect->rings = state == PAWL_HOLD_APPROVED && hold->op.class == PAWL_CLASS_RING;
+	if (for_ms)
+		effect->free_until_ns = now.mono_ns + for_ms * MS;
+	if (denied)
+		effect->deny_until_ns = now.mono_ns + profile->per_ms * MS;
+	emit(core, denied && core->backend == PAWL_BACKEND_TRACEPOINT ? PAWL_EFFECT_REFUSE :
+									PAWL_EFFECT_RESUME,
+	     session);
+	emit_record(core, PAWL_RECORD_HOLD_RESOLVED, session);
+	session->state = PAWL_SESSION_RUNNING;
+	session->hold = 0;
+}
+
+static void kill_session(struct pawl_core *core, struct pawl_when now,
+			 struct pawl_live_session *session, const char *by, const char *reason)
+{
+	struct pawl_hold *hold = hold_find(core, session->hold);
+
+	emit(core, PAWL_EFFECT_KILL, session);
+	if (hold && hold->state == PAWL_HOLD_HELD) {
+		hold_close(hold, now, PAWL_HOLD_KILLED, by, reason);
+		emit_record(core, PAWL_RECORD_HOLD_RESOLVED, session);
+	}
+	emit_record(core, PAWL_RECORD_SESSION_KILL, session);
+	session->state = PAWL_SESSION_KILLED;
+	session->hold = 0;
+}
+
+void pawl_core_set_profile(struct pawl_core *core, uint32_t id, uint32_t profile)
+{
+	struct pawl_live_session *session = session_find(core, id);
+
+	if (session)
+		session->profile = profile;
+}
+
+/* Remembers an ended session, and forgets the oldest beyond PAWL_ENDED_KEPT. */
+static void remember(struct pawl_core *core, struct pawl_live_session *session)
+{
+	struct pawl_live_session **at = &core->ended;
+
+	session->next = core->ended;
+	core->ended = session;
+	for (size_t n = 0; *at && n < PAWL_ENDED_KEPT; n++)
+		at = &(*at)->next;
+	sessions_free(*at);
+	*at = NULL;
+}
+
+void pawl_core_end(struct pawl_core *core, struct pawl_when now, uint32_t id,
+		   const uint64_t ops[PAWL_CLASS_MAX])
+{
+	struct pawl_live_session **at = &core->sessions, *session;
+	struct pawl_hold *hold;
+
+	while (*at && (*at)->id != id)
+		at = &(*at)->next;
+	session = *at;
+	if (!session)
+		return;
+	hold = hold_find(core, session->hold);
+	if (hold && hold->state == PAWL_HOLD_HELD) {
+		hold_close(hold, now, PAWL_HOLD_GONE, "pawld", "its processes ended");
+		emit_record(core, PAWL_RECORD_HOLD_RESOLVED, session);
+	}
+	memcpy(session->ops, ops, sizeof(session->ops));
+	emit_record(core, PAWL_RECORD_SESSION_END, session);
+	emit(core, PAWL_EFFECT_FORGET, session);
+	*at = session->next;
+	if (session->state != PAWL_SESSION_KILLED)
+		session->state = PAWL_SESSION_ENDED;
+	remember(core, session);
+}
+
+int pawl_core_verdict(struct pawl_core *core, struct pawl_when now, uint32_t id, uint64_t seq,
+		      enum pawl_action action, const struct pawl_operation *op, uint64_t lost)
+{
+	struct pawl_live_session *session = session_find(core, id);
+	bool asks = action == PAWL_ACTION_HOLD ||
+		    (action == PAWL_ACTION_DENY && core->backend == PAWL_BACKEND_TRACEPOINT);
+	struct pawl_hold *hold;
+
+	if (!session)
+		return -ENOENT;
+	if (!asks && action != PAWL_ACTION_KILL) {
+		emit_record(core,
+			    action == PAWL_ACTION_OBSERVE ? PAWL_RECORD_OBSERVED :
+							    PAWL_RECORD_DENIED,
+			    session);
+		return 0;
+	}
+	if (seq <= session->seq)
+		return 0;
+	session->seq = seq;
+	hold = hold_open(core, now, session, op, lost);
+	if (!hold)
+		return -ENOMEM;
+	emit_record(core, PAWL_RECORD_HOLD_OPEN, session);
+	if (action == PAWL_ACTION_KILL) {
+		kill_session(core, now, session, "policy", "the policy kills past the budget");
+		return 0;
+	}
+	if (action == PAWL_ACTION_DENY) {
+		hold_close(hold, now, PAWL_HOLD_DENIED, "policy",
+			   "the policy denies past the budget");
+		resolve(core, now, session, hold, PAWL_HOLD_DENIED, 0);
+		return 0;
+	}
+	emit(core, PAWL_EFFECT_NOTICE, session);
+	return 0;
+}
+
+void pawl_core_stopped(struct pawl_core *core, uint32_t id, uint64_t seq, uint32_t flags)
+{
+	struct pawl_live_session *session = session_find(core, id);
+
+	if (!session)
+		return;
+	if (session->state == PAWL_SESSION_HELD || session->state == PAWL_SESSION_PAUSED ||
+	    session->state == PAWL_SESSION_KILLED)
+		return;
+	/* one that stopped ahead of a hold is looked after by the shell: it sees the budget */
+	if (flags & PAWL_HELD_PROVISIONAL && seq > session->seq)
+		return;
+	if (seq <= session->seq)
+		emit(core, PAWL_EFFECT_RESUME, session)->seq = seq;
+}
+
+void pawl_core_nobody(struct pawl_core *core, struct pawl_when now, uint32_t id)
+{
+	struct pawl_live_session *session = session_find(core, id);
+	struct pawl_hold *hold = session ? hold_find(core, session->hold) : NULL;
+
+	if (!hold || hold->state != PAWL_HOLD_HELD || session->state != PAWL_SESSION_HELD)
+		return;
+	hold_close(hold, now, PAWL_HOLD_GONE, "pawld", "the processes it stopped have ended");
+	resolve(core, now, session, hold, PAWL_HOLD_GONE, 0);
+}
+
+static void expire(struct pawl_core *core, struct pawl_when now, struct pawl_hold *hold,
+		   const char *reason)
+{
+	struct pawl_live_session *session = session_find(core, hold->session);
+	enum pawl_action action = core->policy->on_timeout;
+
+	if (!session || session->hold != hold->id)
+		return;
+	if (action == PAWL_ACTION_KILL) {
+		kill_session(core, now, session, "pawld", reason);
+		return;
+	}
+	hold_close(hold, now, PAWL_HOLD_EXPIRED, "pawld", reason);
+	resolve(core, now, session, hold,
+		action == PAWL_ACTION_OBSERVE ? PAWL_HOLD_APPROVED : PAWL_HOLD_EXPIRED, 0);
+}
+
+void pawl_core_tick(struct pawl_core *core, struct pawl_when now)
+{
+	for (struct pawl_hold *hold = core->holds; hold; hold = hold->next) {
+		if (hold->state == PAWL_HOLD_HELD && hold->until.mono_ns <= now.mono_ns)
+			expire(core, now, hold, "nobody decided in time");
+	}
+}
+
+void pawl_core_expire(struct pawl_core *core, struct pawl_when now)
+{
+	for (struct pawl_hold *hold = core->holds; hold; hold = hold->next) {
+		if (hold->state == PAWL_HOLD_HELD)
+			expire(core, now, hold, "pawld ended");
+	}
+}
+
+uint64_t pawl_core_next_ns(const struct pawl_core *core)
+{
+	uint64_t next = UINT64_MAX;
+
+	for (const struct pawl_hold *hold = core->holds; hold; hold = hold->next) {
+		if (hold->state == PAWL_HOLD_HELD && hold->until.mono_ns < next)
+			next = hold->until.mono_ns;
+	}
+	return next;
+}
+
+static int command_hold(struct pawl_core *core, struct pawl_when now,
+			const struct pawl_command *command)
+{
+	struct pawl_hold *hold = hold_find(core, command->id);
+	struct pawl_live_session *session = hold ? session_find(core, hold->session) : NULL;
+	enum pawl_hold_state state =
+		command->verb == PAWL_VERB_APPROVE ? PAWL_HOLD_APPROVED : PAWL_HOLD_DENIED;
+
+	if (!hold)
+		return -ENOENT;
+	if (hold->state != PAWL_HOLD_HELD || !session || session->hold != hold->id)
+		return -EALREADY;
+	hold_close(hold, now, state, command->by, command->reason);
+	resolve(core, now, session, hold, state, command->for_ms);
+	return 0;
+}
+
+static int command_pause(struct pawl_core *core, struct pawl_live_session *session, bool pause)
+{
+	if (pause == (session->state == PAWL_SESSION_PAUSED) ||
+	    (pause && session->state != PAWL_SESSION_RUNNING))
+		return -EALREADY;
+	if (pause)
+		session->seq++;
+	emit(core, pause ? PAWL_EFFECT_PAUSE : PAWL_EFFECT_UNPAUSE, session);
+	emit_record(core, pause ? PAWL_RECORD_SESSION_PAUSE : PAWL_RECORD_SESSION_RESUME, session);
+	session->state = pause ? PAWL_SESSION_PAUSED : PAWL_SESSION_RUNNING;
+	return 0;
+}
+
+static int command_detach(struct pawl_core *core, struct pawl_when now,
+			  struct pawl_live_session *session, const struct pawl_command *command)
+{
+	struct pawl_hold *hold = hold_find(core, session->hold);
+
+	if (session->state == PAWL_SESSION_DETACHED || session->state == PAWL_SESSION_KILLED)
+		return -EALREADY;
+	if (hold && hold->state == PAWL_HOLD_HELD) {
+		hold_close(hold, now, PAWL_HOLD_APPROVED, command->by, "detached");
+		emit_record(core, PAWL_RECORD_HOLD_RESOLVED, session);
+	}
+	emit(core, PAWL_EFFECT_DETACH, session);
+	emit_record(core, PAWL_RECORD_SESSION_DETACH, session);
+	session->state = PAWL_SESSION_DETACHED;
+	session->hold = 0;
+	return 0;
+}
+
+int pawl_core_command(struct pawl_core *core, struct pawl_when now,
+		      const struct pawl_command *command)
+{
+	struct pawl_live_session *session;
+
+	if (command->verb == PAWL_VERB_APPROVE || command->verb == PAWL_VERB_DENY)
+		return command_hold(core, now, command);
+	session = session_find(core, command->id);
+	if (!session)
+		return -ENOENT;
+	switch (command->verb) {
+	case PAWL_VERB_KILL:
+		kill_session(core, now, session, command->by, command->reason);
+		return 0;
+	case PAWL_VERB_PAUSE:
+	case PAWL_VERB_RESUME:
+		return command_pause(core, session, command->verb == PAWL_VERB_PAUSE);
+	default:
+		return command_detach(core, now, session, command);
+	}
+}
+
+const struct pawl_live_session *pawl_core_sessions(const struct pawl_core *core)
+{
+	return core->sessions;
+}
+
+const struct pawl_live_session *pawl_core_ended(const struct pawl_core *core)
+{
+	return core->ended;
+}
+
+const struct pawl_live_session *pawl_core_session(const struct pawl_core *core, uint32_t id)
+{
+	return session_find(core, id);
+}
+
+const struct pawl_hold *pawl_core_holds(const struct pawl_core *core)
+{
+	return core->holds;
+}
+
+const struct pawl_hold *pawl_core_hold(const struct pawl_core *core, uint32_t id)
+{
+	return hold_find(core, id);
+}
+
+void pawl_core_describe(struct pawl_core *core, uint32_t id, char *executable, char *cwd,
+			char *args, size_t args_size)
+{
+	struct pawl_hold *hold = hold_find(core, id);
+
+	if (!hold) {
+		free(executable);
+		free(cwd);
+		free(args);
+		return;
+	}
+	free(hold->executable);
+	free(hold->cwd);
+	free(hold->args);
+	hold->executable = executable;
+	hold->cwd = cwd;
+	hold->args = args;
+	hold->args_size = args_size;
+}

@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * First stage of user space: what the kernel wrote, checked and given a type. It copies
+ * nothing and believes nothing that it has not checked; it must not do I/O.
+ */
+#include "user/core/decode.h"
+
+#include <errno.h>
+#include <string.h>
+
+static const size_t record_sizes[PAWL_EVENT_MAX] = {
+	[PAWL_EVENT_FORK] = sizeof(struct pawl_fork_event),
+	[PAWL_EVENT_EXEC] = sizeof(struct pawl_exec_event),
+	[PAWL_EVENT_EXIT] = sizeof(struct pawl_exit_event),
+	[PAWL_EVENT_SESSION] = sizeof(struct pawl_session_event),
+	[PAWL_EVENT_DIR] = sizeof(struct pawl_dir_event),
+	[PAWL_EVENT_VERDICT] = sizeof(struct pawl_verdict_event),
+	[PAWL_EVENT_STOPPED] = sizeof(struct pawl_stopped_event),
+};
+
+static const char *const class_names[PAWL_CLASS_MAX] = {
+	[PAWL_CLASS_NONE] = "none",
+	[PAWL_CLASS_DELETE] = "file.delete",
+	[PAWL_CLASS_RMDIR] = "dir.delete",
+	[PAWL_CLASS_REPLACE] = "file.replace",
+	[PAWL_CLASS_TRUNCATE] = "file.truncate",
+	[PAWL_CLASS_RING] = "ring.create",
+};
+
+static const char *const backend_names[PAWL_BACKEND_MAX] = {
+	[PAWL_BACKEND_NONE] = "none",
+	[PAWL_BACKEND_LSM] = "lsm",
+	[PAWL_BACKEND_FMOD_RET] = "fmod_ret",
+	[PAWL_BACKEND_TRACEPOINT] = "tracepoint",
+};
+
+int pawl_decode(const void *data, size_t size, struct pawl_record *ret_record)
+{
+	const struct pawl_header *header = data;
+
+	if (size < sizeof(*header) || header->type >= PAWL_EVENT_MAX)
+		return -EINVAL;
+	if (!record_sizes[header->type] || record_sizes[header->type] > size ||
+	    header->size != record_sizes[header->type])
+		return -EINVAL;
+	ret_record->type = header->type;
+	ret_record->header = header;
+	ret_record->fork = data;
+	return 0;
+}
+
+const char *pawl_path_text(const struct pawl_path *path)
+{
+	size_t start = path->start;
+
+	if (start >= sizeof(path->text) ||
+	    !memchr(path->text + start, 0, sizeof(path->text) - start))
+		return "";
+	return path->text + start;
+}
+
+char *pawl_path_directory(const struct pawl_path *path, char *out)
+{
+	const char *text = pawl_path_text(path);
+	size_t length = strnlen(text, PAWL_PATH_MAX - 1);
+	const char *slash;
+
+	if (path->flags & PAWL_PATH_TARGET) {
+		slash = memrchr(text, '/', length);
+		length = slash ? (size_t)(slash - text) : 0;
+		if (slash == text)
+			length = 1;
+	}
+	memcpy(out, text, length);
+	out[length] = 0;
+	return out;
+}
+
+const char *pawl_class_name(uint32_t class)
+{
+	return class < PAWL_CLASS_MAX ? class_names[class] : "unknown";
+}
+
+const char *pawl_backend_name(uint32_t backend)
+{
+	return backend < PAWL_BACKEND_MAX ? backend_names[backend] : "unknown";
+}
+
+uint64_t pawl_hash(const char *text)
+{
+	uint64_t hash = PAWL_HASH_INIT;
+
+	for (; *text; text++)
+		hash = PAWL_HASH_STEP(hash, *text);
+	return hash;
+}

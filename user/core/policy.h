@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The policy: YAML in, plain structs out. Pure: takes text, never opens a file.
+ */
+#ifndef PAWL_CORE_POLICY_H
+#define PAWL_CORE_POLICY_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "bpf/abi.h"
+
+#define PAWL_NAME_MAX 32
+#define PAWL_MAX_PROFILES 32
+#define PAWL_MAX_AGENTS 128
+#define PAWL_POLICY_BYTES_MAX (1 << 20) /* a longer file is refused */
+
+enum pawl_mode {
+	PAWL_MODE_OBSERVE = 0, /* nothing is ever stopped */
+	PAWL_MODE_ENFORCE,
+};
+
+/* A budget and what happens past it. Profile 0 is the policy's own `files:`. */
+struct pawl_profile {
+	char name[PAWL_NAME_MAX];
+	uint64_t loss;	 /* operations a window; 0: the first is already too many */
+	uint64_t per_ms; /* length of a window */
+	enum pawl_action action;
+};
+
+/* One alternative by which an agent is known: everything set must be found. */
+struct pawl_match {
+	uint32_t agent; /* index in pawl_policy.agents */
+	uint32_t need;	/* 1 << enum pawl_kind */
+	char exe[64];
+	char script[64];
+	char env[96]; /* NAME, NAME=VALUE, or NAME=PREFIX*: a value that begins so */
+	uint32_t uid;
+	char cgroup[256]; /* as in /proc/PID/cgroup of v2, "/" first */
+	int line;	  /* of the policy file, for messages; 0: of a built-in agent */
+};
+
+struct pawl_agent {
+	char name[PAWL_NAME_MAX];
+	uint32_t profile; /* index in pawl_policy.profiles */
+};
+
+struct pawl_policy {
+	enum pawl_mode mode;
+	uint64_t hold_timeout_ms;
+	enum pawl_action on_timeout; /* PAWL_ACTION_DENY or PAWL_ACTION_KILL, or OBSERVE for allow */
+	struct pawl_profile profiles[PAWL_MAX_PROFILES];
+	size_t profiles_n; /* at least 1 */
+	struct pawl_agent agents[PAWL_MAX_AGENTS];
+	size_t agents_n;
+	struct pawl_match matches[PAWL_MAX_RULES]; /* earlier ones win */
+	size_t matches_n;
+};
+
+/* Built-in defaults, a policy file like any other (deploy/pawl.yaml). */
+extern const char pawl_policy_builtin[];
+extern const size_t pawl_policy_builtin_size;
+
+/*
+ * pawl_policy_parse() - read a policy.
+ * @text, @size: the YAML text, need not be NUL-terminated
+ * @name:        what messages call it, a path as a rule
+ * @ret_policy:  the policy; the caller frees it with pawl_policy_free()
+ * @ret_error:   on -EINVAL, a message of one or more lines
+ *               "NAME:LINE:COLUMN: error: what, and the remedy", the source line and
+ *               a caret below it, one for every fault found; the caller frees it
+ *
+ * Keys that are left out keep the built-in defaults. `agents:` adds to the built-in ones
+ * unless `builtin_agents: false` is given, and its entries come first. An entry with the
+ * name of a built-in agent replaces that; without `match` it takes over how that is known.
+ *
+ * Return: 0; -EINVAL (see @ret_error); -E2BIG: text over PAWL_POLICY_BYTES_MAX; -ENOMEM.
+ */
+int pawl_policy_parse(const char *text, size_t size, const char *name,
+		      struct pawl_policy **ret_policy, char **ret_error);
+
+void pawl_policy_free(struct pawl_policy *policy);
+void pawl_policy_freep(struct pawl_policy **policy);
+
+/* Return: index of the profile of that name, or -ENOENT. "default" is profile 0. */
+int pawl_policy_find_profile(const struct pawl_policy *policy, const char *name);
+
+/*
+ * pawl_policy_format() - the policy in force as YAML, every key spelled out, such that
+ * parsing the result gives the same policy again. The caller frees *ret_text.
+ */
+int pawl_policy_format(const struct pawl_policy *policy, char **ret_text);
+
+/* "10m", "90s", "1h30m", "250ms" to milliseconds. -EINVAL; -ERANGE past 365 days. */
+int pawl_duration_parse(const char *text, uint64_t *ret_ms);
+
+const char *pawl_action_name(enum pawl_action action); /* observe hold deny kill */
+const char *pawl_mode_name(enum pawl_mode mode);
+
+#endif

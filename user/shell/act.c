@@ -1,0 +1,147 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Last stage: decisions become signals. It reads the world again before it acts, and must
+ * not decide anything itself.
+ */
+#include "user/shell/act.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "user/core/cleanup.h"
+
+#define NS_PER_S 1000000000ULL
+
+/* State letter and start time, as /proc/PID/stat has them. */
+static int read_stat(uint32_t pid, char *ret_state, uint64_t *ret_start_ns)
+{
+	_cleanup_close_ int fd = -1;
+	uint64_t ticks;
+	char path[32], stat[1024], *after, state;
+	ssize_t n;
+
+	snprintf(path, sizeof(path), "/proc/%" PRIu32 "/stat", pid);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return -ESRCH;
+	n = read(fd, stat, sizeof(stat) - 1);
+	if (n <= 0)
+		return -ESRCH;
+	stat[n] = 0;
+	/* the name may hold anything, brackets too: what counts comes after the last one */
+	after = strrchr(stat, ')');
+	if (!after || sscanf(after + 1,
+			     " %c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %*u %*u %*d %*d %*d %*d "
+			     "%*d %*d %" SCNu64,
+			     &state, &ticks) != 2)
+		return -ESRCH;
+	*ret_state = state;
+	*ret_start_ns = ticks * (NS_PER_S / (uint64_t)sysconf(_SC_CLK_TCK));
+	return 0;
+}
+
+int pawl_act_start(uint32_t pid, uint64_t *ret_start_ns)
+{
+	char state;
+
+	return read_stat(pid, &state, ret_start_ns);
+}
+
+/* Whether two start times are the same clock tick, which is all that /proc tells. */
+static bool same_start(uint64_t a_ns, uint64_t b_ns)
+{
+	uint64_t tick = NS_PER_S / (uint64_t)sysconf(_SC_CLK_TCK);
+
+	return a_ns / tick == b_ns / tick;
+}
+
+bool pawl_act_is_stopped(const struct pawl_target *target)
+{
+	uint64_t start_ns;
+	char state;
+
+	return read_stat(target->pid, &state, &start_ns) == 0 && state == 'T' &&
+	       same_start(start_ns, target->start_ns);
+}
+
+int pawl_act_owner(uint32_t pid, uid_t *ret_uid)
+{
+	char path[32];
+	struct stat st;
+
+	snprintf(path, sizeof(path), "/proc/%" PRIu32, pid);
+	if (stat(path, &st) < 0)
+		return -ESRCH;
+	*ret_uid = st.st_uid;
+	return 0;
+}
+
+int pawl_act_open(uint32_t pid, uint64_t start_ns)
+{
+	_cleanup_close_ int fd = -1;
+	uint64_t found;
+
+	if (pid <= 1 || pid == (uint32_t)getpid())
+		return -EPERM;
+	fd = (int)syscall(SYS_pidfd_open, (pid_t)pid, 0);
+	if (fd < 0)
+		return errno == EINVAL ? -ESRCH : -errno;
+	/* only now does the pid stand still: what was read before might have been another's */
+	if (pawl_act_start(pid, &found) < 0 || !same_start(found, start_ns))
+		return -ESRCH;
+	return TAKE_FD(fd);
+}
+
+static int send_signal(const struct pawl_target *target, int signal)
+{
+	_cleanup_close_ int fd = pawl_act_open(target->pid, target->start_ns);
+
+	if (fd < 0)
+		return fd;
+	return syscall(SYS_pidfd_send_signal, fd, signal, NULL, 0) < 0 ? -errno : 0;
+}
+
+int pawl_act_stop(const struct pawl_target *target)
+{
+	return send_signal(target, SIGSTOP);
+}
+
+int pawl_act_continue(const struct pawl_target *target)
+{
+	return send_signal(target, SIGCONT);
+}
+
+int pawl_act_kill(const struct pawl_target *target)
+{
+	return send_signal(target, SIGKILL);
+}
+
+static int deepest_first(const void *a, const void *b)
+{
+	const struct pawl_target *left = a, *right = b;
+
+	return (left->depth < right->depth) - (left->depth > right->depth);
+}
+
+size_t pawl_act_continue_all(struct pawl_target *targets, size_t n)
+{
+	size_t done = 0;
+
+	qsort(targets, n, sizeof(*targets), deepest_first);
+	for (size_t i = 0; i < n; i++)
+		done += pawl_act_continue(&targets[i]) == 0;
+	return done;
+}
+
+void pawl_act_end_child(int pidfd)
+{
+	syscall(SYS_pidfd_send_signal, pidfd, SIGKILL, NULL, 0);
+}

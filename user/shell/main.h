@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What the parts of main share. Only main*.c see every module; the modules do not see each
+ * other.
+ */
+#ifndef PAWL_SHELL_MAIN_H
+#define PAWL_SHELL_MAIN_H
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "user/core/assess.h"
+#include "user/core/decide.h"
+#include "user/core/policy.h"
+#include "user/core/proctree.h"
+#include "user/shell/control.h"
+#include "user/shell/record.h"
+#include "user/shell/sensor.h"
+
+#define PAWL_VERSION "0.1.0"
+
+struct options {
+	const char *config; /* NULL: /etc/pawl/pawl.yaml where it exists, else built in */
+	const char *socket;
+	const char *state_dir;
+	const char *log;
+	const char *pin_dir;
+	enum pawl_backend backend; /* NONE: auto */
+	int mode;		   /* enum pawl_mode; -1: as the policy says */
+	uint32_t ring_kib;
+	bool check;
+	bool no_agents;
+};
+
+/* A backend that was tried before the one that is used. */
+struct refused {
+	enum pawl_backend backend;
+	char *why;
+};
+
+struct daemon {
+	struct options options;
+	char *config_name; /* what the policy in force was read from */
+	struct pawl_policy *policy;
+	struct pawl_core *core;
+	struct pawl_proctree *tree;
+	struct pawl_assess *assess;
+	struct pawl_sensor *sensor;
+	struct pawl_recorder *recorder;
+	struct pawl_control *control;
+	struct refused refused[PAWL_BACKEND_MAX];
+	size_t refused_n;
+	struct pawl_when since;
+	uint64_t load_ms;
+	uint64_t lost_seen;  /* lost records that were reconciled already */
+	uint64_t ops_seen;   /* operations at the last drain of the aggregates */
+	uint64_t drain_ns;   /* when that was */
+	int lock_fd;
+	bool stopping;
+	bool hurry; /* something must be looked at again in milliseconds */
+};
+
+/* main.c */
+struct pawl_when daemon_now(void);
+__attribute__((format(printf, 1, 2))) void daemon_say(const char *format, ...);
+
+/* main_policy.c: the policy file, and its mirror in the kernel */
+int daemon_read_policy(const struct options *options, struct pawl_policy **ret_policy,
+		       char **ret_name, char **ret_error);
+int daemon_load_rules(struct daemon *daemon);
+int daemon_reload(struct daemon *daemon, char **ret_error);
+
+/* main_records.c: from the kernel into the core */
+int daemon_on_verdict(void *ctx, void *data, size_t size);
+int daemon_on_event(void *ctx, void *data, size_t size);
+void daemon_take(struct daemon *daemon);	 /* everything that waits */
+void daemon_tick(struct daemon *daemon);	 /* what must not depend on records */
+void daemon_drain(struct daemon *daemon);	 /* aggregates into the assessment and the log */
+int daemon_begin_session(struct daemon *daemon, uint32_t slot, const char *agent,
+			 uint32_t profile);
+uint64_t daemon_lost_files(struct daemon *daemon, uint32_t slot);
+uint64_t daemon_lost_records(const struct daemon *daemon);
+
+/* main_effects.c: from the core to the world */
+void daemon_apply(struct daemon *daemon); /* all waiting effects */
+void daemon_sweep(struct daemon *daemon); /* nobody stays stopped, nobody survives a kill */
+void daemon_shut(struct daemon *daemon);  /* resolves all holds before pawld ends */
+
+/* main_watch.c: what is watched from now on */
+int daemon_seed(struct daemon *daemon);
+int daemon_watch(struct daemon *daemon, uint32_t pid, const char *agent, int profile,
+		 uint32_t *ret_session);
+
+/* main_serve.c: people's requests */
+int daemon_answer(void *ctx, struct pawl_peer *peer, const json_t *request, json_t **ret_data,
+		  char **ret_error);
+
+/* main_show.c: what is shown */
+json_t *show_sessions(struct daemon *daemon, bool all);
+json_t *show_session(struct daemon *daemon, uint32_t id);
+json_t *show_holds(struct daemon *daemon, bool all);
+json_t *show_hold(struct daemon *daemon, const struct pawl_hold *hold, bool whole);
+json_t *show_tree(struct daemon *daemon, uint32_t session);
+json_t *show_doctor(struct daemon *daemon);
+json_t *show_status(struct daemon *daemon);
+
+#endif

@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Part of main: makes processes that run already into sessions, on request and at start.
+ */
+#include <errno.h>
+#include <stdlib.h>
+
+#include "user/core/cleanup.h"
+#include "user/shell/act.h"
+#include "user/shell/main.h"
+#include "user/shell/procfs.h"
+
+static struct pawl_rule terms_of(const struct daemon *daemon, uint32_t profile)
+{
+	const struct pawl_profile *p = &daemon->policy->profiles[profile];
+
+	return (struct pawl_rule){
+		.action = daemon->policy->mode == PAWL_MODE_OBSERVE ? PAWL_ACTION_OBSERVE :
+								      p->action,
+		.limit = p->loss,
+		.per_ms = p->per_ms,
+	};
+}
+
+static void learn(void *ctx, const struct pawl_task_record *task)
+{
+	struct daemon *daemon = ctx;
+	struct pawl_description what;
+
+	pawl_proctree_learn(daemon->tree, task);
+	if (task->tid != task->tgid)
+		return;
+	pawl_procfs_describe(task->tgid, &what);
+	pawl_proctree_describe(daemon->tree, task->cookie, what.executable, what.args,
+			       what.args_size);
+	pawl_procfs_description_free(&what);
+}
+
+/* Marks one process as the root of a new session; descendants follow when seeded. */
+static int begin(struct daemon *daemon, uint32_t pid, uint32_t rule, const char *agent,
+		 uint32_t profile, uint32_t *ret_session)
+{
+	struct pawl_rule terms = terms_of(daemon, profile);
+	_cleanup_close_ int pidfd = -1;
+	struct pawl_task mark;
+	uint64_t start_ns;
+	uint32_t slot, id;
+	int r = pawl_act_start(pid, &start_ns);
+
+	if (r < 0)
+		return r;
+	pidfd = pawl_act_open(pid, start_ns);
+	if (pidfd < 0)
+		return pidfd;
+	if (pawl_sensor_mark_of(daemon->sensor, pidfd, &mark) == 0)
+		return -EBUSY;
+	r = pawl_sensor_claim(daemon->sensor, &terms, rule, pid, start_ns, &slot, &id);
+	if (r < 0)
+		return r;
+	r = pawl_sensor_mark(daemon->sensor, pidfd, slot, id);
+	if (r < 0) {
+		pawl_sensor_free_slot(daemon->sensor, slot);
+		return r;
+	}
+	r = daemon_begin_session(daemon, slot, agent, profile);
+	if (ret_session)
+		*ret_session = id;
+	return r;
+}
+
+int daemon_watch(struct daemon *daemon, uint32_t pid, const char *agent, int profile,
+		 uint32_t *ret_session)
+{
+	int r = begin(daemon, pid, PAWL_RULE_RUN, agent, (uint32_t)profile, ret_session);
+
+	if (r < 0)
+		return r;
+	pawl_sensor_each_task(daemon->sensor, true, learn, daemon);
+	daemon_apply(daemon);
+	return 0;
+}
+
+struct aged {
+	struct pawl_found found;
+	uint64_t start_ns;
+};
+
+static int by_age(const void *a, const void *b)
+{
+	const struct aged *left = a, *right = b;
+
+	return (left->start_ns > right->start_ns) - (left->start_ns < right->start_ns);
+}
+
+/*
+ * Agents older than pawld. Parents are older than their children, so by age a root comes
+ * before what it started, and marks it: its own sub-agents are no sessions of their own.
+ */
+int daemon_seed(struct daemon *daemon)
+{
+	_cleanup_free_ struct pawl_found *found = NULL;
+	_cleanup_free_ struct aged *aged = NULL;
+	const struct pawl_policy *policy = daemon->policy;
+	size_t n = 0;
+	int r;
+
+	if (daemon->options.no_agents)
+		return 0;
+	r = pawl_procfs_agents(policy, &found, &n);
+	if (r < 0 || !n)
+		return r;
+	aged = calloc(n, sizeof(*aged));
+	if (!aged)
+		return -ENOMEM;
+	for (size_t i = 0; i < n; i++) {
+		aged[i].found = found[i];
+		if (pawl_act_start(found[i].pid, &aged[i].start_ns) < 0)
+			aged[i].start_ns = 0; /* ended meanwhile */
+	}
+	qsort(aged, n, sizeof(*aged), by_age);
+	for (size_t i = 0; i < n; i++) {
+		const struct pawl_agent *agent =
+			&policy->agents[policy->matches[aged[i].found.match].agent];
+
+		if (aged[i].start_ns && begin(daemon, aged[i].found.pid, aged[i].found.match,
+					      agent->name, agent->profile, NULL) == 0)
+			pawl_sensor_each_task(daemon->sensor, true, learn, daemon);
+	}
+	daemon_apply(daemon);
+	return 0;
+}

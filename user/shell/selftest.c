@@ -1,0 +1,278 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Part of starting up: tells whether the chosen backend stops anything. Where operations
+ * can be refused, a child with no budget must fail at each; where they can only be followed
+ * by a stop, a child with a budget of one must do it once and be found stopped. It must not
+ * touch anything outside its scratch directory.
+ */
+#include "user/shell/selftest.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "user/core/cleanup.h"
+
+#define FILES 3
+#define STOP_WAIT_MS 5000
+
+/* One operation on file number @i of the scratch directory. Return: 0 or -errno. */
+typedef int (*operation_fn)(int dir, int i);
+
+static const char *name_of(char buffer[16], const char *stem, int i)
+{
+	snprintf(buffer, 16, "%s%d", stem, i);
+	return buffer;
+}
+
+static int do_unlink(int dir, int i)
+{
+	char name[16];
+
+	return unlinkat(dir, name_of(name, "f", i), 0) < 0 ? -errno : 0;
+}
+
+static int do_rmdir(int dir, int i)
+{
+	char name[16];
+
+	return unlinkat(dir, name_of(name, "d", i), AT_REMOVEDIR) < 0 ? -errno : 0;
+}
+
+static int do_rename(int dir, int i)
+{
+	char from[16], to[16];
+
+	return renameat(dir, name_of(from, "g", i), dir, name_of(to, "f", i)) < 0 ? -errno : 0;
+}
+
+static int do_truncate(int dir, int i)
+{
+	char name[16], path[64];
+
+	snprintf(path, sizeof(path), "/proc/self/fd/%d/%s", dir, name_of(name, "f", i));
+	return truncate(path, 0) < 0 ? -errno : 0;
+}
+
+static int do_ftruncate(int dir, int i)
+{
+	char name[16];
+	_cleanup_close_ int fd = openat(dir, name_of(name, "f", i), O_WRONLY | O_CLOEXEC);
+
+	if (fd < 0)
+		return -ENOTRECOVERABLE;
+	return ftruncate(fd, 0) < 0 ? -errno : 0;
+}
+
+static int do_open(int dir, int i)
+{
+	char name[16];
+	_cleanup_close_ int fd = openat(dir, name_of(name, "f", i), O_WRONLY | O_TRUNC | O_CLOEXEC);
+
+	return fd < 0 ? -errno : 0;
+}
+
+struct trial {
+	const char *what;
+	operation_fn operation;
+	const char *hooks[4]; /* that have worked when it is stopped; NULL: end */
+};
+
+static const struct trial trials[] = {
+	{ "unlink", do_unlink, { "path_unlink", "inode_unlink", "sys_enter", "sys_exit" } },
+	{ "rmdir", do_rmdir, { "path_rmdir", "inode_rmdir" } },
+	{ "rename over a file", do_rename, { "path_rename", "inode_rename" } },
+	{ "truncate", do_truncate, { "path_truncate", "inode_setattr" } },
+	{ "ftruncate", do_ftruncate, { "file_truncate" } },
+	{ "open with O_TRUNC", do_open, { "file_truncate" } },
+};
+
+static int make_files(int dir)
+{
+	char name[16];
+
+	for (int i = 0; i < FILES; i++) {
+		for (const char *stem = "fg"; *stem; stem++) {
+			char text[2] = { *stem, 0 };
+			_cleanup_close_ int fd = openat(dir, name_of(name, text, i),
+							O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+
+			if (fd < 0 || write(fd, "pawl\n", 5) != 5)
+				return -errno;
+		}
+		if (mkdirat(dir, name_of(name, "d", i), 0700) < 0 && errno != EEXIST)
+			return -errno;
+	}
+	return 0;
+}
+
+static void remove_files(int dir)
+{
+	char name[16];
+
+	for (int i = 0; i < FILES; i++) {
+		unlinkat(dir, name_of(name, "f", i), 0);
+		unlinkat(dir, name_of(name, "g", i), 0);
+		unlinkat(dir, name_of(name, "d", i), AT_REMOVEDIR);
+	}
+}
+
+/*
+ * The child: waits until it is watched, tries, and reports how many operations had their
+ * effect, one byte each, as they happen.
+ */
+static void child_main(operation_fn operation, int dir, int go, int report)
+{
+	char byte;
+	int r;
+
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	if (read(go, &byte, 1) != 1)
+		_exit(1);
+	for (int i = 0; i < FILES; i++) {
+		r = operation(dir, i);
+		byte = r == 0 ? 'D' : r == -EPERM ? 'R' : 'E';
+		if (write(report, &byte, 1) != 1)
+			_exit(1);
+	}
+	_exit(0);
+}
+
+struct child {
+	pid_t pid;
+	int pidfd;
+	int go;	    /* a byte lets it start */
+	int report; /* its bytes */
+};
+
+static void child_close(struct child *child)
+{
+	if (child->go >= 0)
+		close(child->go);
+	if (child->report >= 0)
+		close(child->report);
+	if (child->pidfd >= 0)
+		close(child->pidfd);
+}
+
+static int child_start(operation_fn operation, int dir, struct child *child)
+{
+	_cleanup_close_ int go = -1, report = -1;
+	int pipes[2];
+
+	if (pipe2(pipes, O_CLOEXEC) < 0)
+		return -errno;
+	go = pipes[0];
+	child->go = pipes[1];
+	if (pipe2(pipes, O_CLOEXEC) < 0)
+		return -errno;
+	child->report = pipes[0];
+	report = pipes[1];
+	child->pid = fork();
+	if (child->pid < 0)
+		return -errno;
+	if (!child->pid) {
+		/* our own ends would keep the pipes open after pawld's end */
+		close(child->go);
+		close(child->report);
+		child_main(operation, dir, go, report);
+	}
+	child->pidfd = (int)syscall(SYS_pidfd_open, child->pid, 0);
+	return child->pidfd < 0 ? -errno : 0;
+}
+
+/* Waits until the child has stopped or ended. */
+static void child_wait(const struct child *child)
+{
+	siginfo_t info;
+
+	for (int waited = 0; waited < STOP_WAIT_MS; waited++) {
+		info.si_pid = 0;
+		if (waitid(P_PID, (id_t)child->pid, &info,
+			   WEXITED | WSTOPPED | WNOHANG | WNOWAIT) < 0 ||
+		    info.si_pid)
+			return;
+		poll(NULL, 0, 1);
+	}
+}
+
+/* Whether what the child reported is what a working backend lets it report. */
+static bool stopped_as_it_should(enum pawl_backend backend, const char *bytes, ssize_t n)
+{
+	if (backend != PAWL_BACKEND_TRACEPOINT)
+		return n == FILES && !strncmp(bytes, "RRR", FILES);
+	/* it stops on its way out of the first one: that byte is not even written */
+	return n == 0;
+}
+
+static int try_one(enum pawl_backend backend, const struct trial *trial, int dir,
+		   const struct pawl_selftest_host *host, char **ret_why)
+{
+	bool after = backend == PAWL_BACKEND_TRACEPOINT;
+	_cleanup_(child_close) struct child child = {
+		.pid = -1, .pidfd = -1, .go = -1, .report = -1
+	};
+	char bytes[FILES + 1] = "";
+	ssize_t n = 0;
+	int r = make_files(dir);
+
+	if (r < 0)
+		return r;
+	r = child_start(trial->operation, dir, &child);
+	if (r >= 0)
+		r = host->enroll(host->ctx, child.pidfd, (uint32_t)child.pid,
+				 after ? PAWL_ACTION_HOLD : PAWL_ACTION_DENY, after ? 1 : 0);
+	if (r >= 0 && write(child.go, "g", 1) != 1)
+		r = -errno;
+	if (r >= 0)
+		child_wait(&child);
+	if (child.pidfd >= 0)
+		host->end(child.pidfd);
+	if (child.pid > 0)
+		waitpid(child.pid, NULL, 0);
+	if (r < 0)
+		return r;
+	fcntl(child.report, F_SETFL, O_NONBLOCK);
+	n = read(child.report, bytes, FILES);
+	if (n < 0)
+		n = 0;
+	if (stopped_as_it_should(backend, bytes, n)) {
+		for (size_t i = 0; i < 4 && trial->hooks[i]; i++)
+			host->tested(host->ctx, trial->hooks[i]);
+		return 0;
+	}
+	if (asprintf(ret_why, "self-test: %s got through (%s)", trial->what,
+		     n ? bytes : "no answer") < 0)
+		return -ENOMEM;
+	return -ENOTRECOVERABLE;
+}
+
+int pawl_selftest_run(enum pawl_backend backend, const char *directory,
+		      const struct pawl_selftest_host *host, char **ret_why)
+{
+	_cleanup_close_ int dir = -1;
+	char path[4096];
+	int r = 0;
+
+	if (snprintf(path, sizeof(path), "%s/selftest.XXXXXX", directory) >= (int)sizeof(path))
+		return -ENAMETOOLONG;
+	if (!mkdtemp(path))
+		return -errno;
+	dir = open(path, O_DIRECTORY | O_RDONLY | O_CLOEXEC);
+	if (dir < 0)
+		r = -errno;
+	for (size_t i = 0; r == 0 && i < sizeof(trials) / sizeof(trials[0]); i++)
+		r = try_one(backend, &trials[i], dir, host, ret_why);
+	if (dir >= 0)
+		remove_files(dir);
+	rmdir(path);
+	return r;
+}

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The live self-test: real operations in a scratch directory, by a child that is watched.
+ * A backend that attaches and is never called (LSM programs without "bpf" in lsm=) fails
+ * here, not in an incident.
+ */
+#ifndef PAWL_SHELL_SELFTEST_H
+#define PAWL_SHELL_SELFTEST_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "bpf/abi.h"
+
+/* What the test needs of the rest of pawld; main wires it. */
+struct pawl_selftest_host {
+	void *ctx;
+	/* marks the child as a session of its own that has this budget; 0 or -errno */
+	int (*enroll)(void *ctx, int pidfd, uint32_t pid, enum pawl_action action, uint64_t limit);
+	/* ends a child */
+	void (*end)(int pidfd);
+	/* an operation of this hook was stopped */
+	void (*tested)(void *ctx, const char *hook);
+};
+
+/*
+ * pawl_selftest_run() - try every operation class against @backend.
+ * @directory: an existing directory in which a scratch directory may be made
+ * @ret_why:   on failure, what got through, in one line; the caller frees it
+ * Return: 0; -ENOTRECOVERABLE: an operation got through; another negative errno where the
+ * test itself could not be made.
+ */
+int pawl_selftest_run(enum pawl_backend backend, const char *directory,
+		      const struct pawl_selftest_host *host, char **ret_why);
+
+#endif

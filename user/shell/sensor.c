@@ -1,0 +1,618 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Where the kernel meets user space. open → rodata → load → attach, as libbpf's users know
+ * it; then maps behind functions. It must not judge, log or signal.
+ */
+#include "user/shell/sensor.h"
+
+#include <bpf/bpf.h>
+#include <bpf/btf.h>
+#include <bpf/libbpf.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+
+#include "pawl.skel.h"
+#include "user/core/cleanup.h"
+
+#define WAKE_SHARE 4 /* telemetry wakes pawld when a quarter of the ring is full */
+
+struct pawl_sensor {
+	struct pawl_bpf *bpf;
+	enum pawl_backend backend;
+	struct ring_buffer *verdicts, *events;
+	pawl_sensor_record_fn on_verdict, on_event;
+	void *ctx;
+	struct pawl_session *sessions;
+	size_t sessions_size;
+	uint32_t tested; /* bit by position in hook_programs */
+};
+
+/* Programs by the hook that people know. Where two stand for one hook, either will do. */
+struct hook_program {
+	const char *program;
+	const char *hook;
+	enum pawl_backend backend; /* NONE: every backend */
+};
+
+static const struct hook_program hook_programs[] = {
+	{ "on_fork", "task_newtask", PAWL_BACKEND_NONE },
+	{ "on_exec", "sched_process_exec", PAWL_BACKEND_NONE },
+	{ "on_exit", "sched_process_exit", PAWL_BACKEND_NONE },
+	{ "on_path_unlink", "path_unlink", PAWL_BACKEND_LSM },
+	{ "on_unlink", "inode_unlink", PAWL_BACKEND_LSM },
+	{ "on_path_rmdir", "path_rmdir", PAWL_BACKEND_LSM },
+	{ "on_rmdir", "inode_rmdir", PAWL_BACKEND_LSM },
+	{ "on_path_rename", "path_rename", PAWL_BACKEND_LSM },
+	{ "on_rename", "inode_rename", PAWL_BACKEND_LSM },
+	{ "on_path_trunc", "path_truncate", PAWL_BACKEND_LSM },
+	{ "on_file_trunc", "file_truncate", PAWL_BACKEND_LSM },
+	{ "on_setattr", "inode_setattr", PAWL_BACKEND_LSM },
+	{ "on_setattr_old", "inode_setattr", PAWL_BACKEND_LSM },
+	{ "on_mpath_unlink", "path_unlink", PAWL_BACKEND_FMOD_RET },
+	{ "on_munlink", "inode_unlink", PAWL_BACKEND_FMOD_RET },
+	{ "on_mpath_rmdir", "path_rmdir", PAWL_BACKEND_FMOD_RET },
+	{ "on_mrmdir", "inode_rmdir", PAWL_BACKEND_FMOD_RET },
+	{ "on_mpath_rename", "path_rename", PAWL_BACKEND_FMOD_RET },
+	{ "on_mrename", "inode_rename", PAWL_BACKEND_FMOD_RET },
+	{ "on_mpath_trunc", "path_truncate", PAWL_BACKEND_FMOD_RET },
+	{ "on_mfile_trunc", "file_truncate", PAWL_BACKEND_FMOD_RET },
+	{ "on_msetattr", "inode_setattr", PAWL_BACKEND_FMOD_RET },
+	{ "on_sys_enter", "sys_enter", PAWL_BACKEND_TRACEPOINT },
+	{ "on_sys_exit", "sys_exit", PAWL_BACKEND_TRACEPOINT },
+	{ "on_ring", "io_uring_create", PAWL_BACKEND_TRACEPOINT },
+};
+#define HOOK_PROGRAMS (sizeof(hook_programs) / sizeof(hook_programs[0]))
+
+/* System calls of this architecture; x86-64 also runs the 32-bit ones. */
+struct syscall_number {
+	uint16_t nr;
+	uint8_t kind;
+};
+
+static const struct syscall_number native_syscalls[] = {
+#ifdef SYS_unlink
+	{ SYS_unlink, PAWL_SYSCALL_UNLINK },
+	{ SYS_rmdir, PAWL_SYSCALL_RMDIR },
+	{ SYS_rename, PAWL_SYSCALL_RENAME },
+	{ SYS_open, PAWL_SYSCALL_OPEN },
+	{ SYS_creat, PAWL_SYSCALL_CREAT },
+#endif
+#ifdef SYS_renameat
+	{ SYS_renameat, PAWL_SYSCALL_RENAMEAT },
+#endif
+	{ SYS_unlinkat, PAWL_SYSCALL_UNLINKAT },
+	{ SYS_renameat2, PAWL_SYSCALL_RENAMEAT2 },
+	{ SYS_truncate, PAWL_SYSCALL_TRUNCATE },
+	{ SYS_ftruncate, PAWL_SYSCALL_FTRUNCATE },
+	{ SYS_openat, PAWL_SYSCALL_OPENAT },
+	{ SYS_openat2, PAWL_SYSCALL_OPENAT2 },
+};
+
+#ifdef __x86_64__
+/* arch/x86/entry/syscalls/syscall_32.tbl; truncate64 and ftruncate64 split their length */
+static const struct syscall_number compat_syscalls[] = {
+	{ 5, PAWL_SYSCALL_OPEN },	{ 8, PAWL_SYSCALL_CREAT },
+	{ 10, PAWL_SYSCALL_UNLINK },	{ 38, PAWL_SYSCALL_RENAME },
+	{ 40, PAWL_SYSCALL_RMDIR },	{ 92, PAWL_SYSCALL_TRUNCATE },
+	{ 93, PAWL_SYSCALL_FTRUNCATE }, { 193, PAWL_SYSCALL_TRUNCATE },
+	{ 194, PAWL_SYSCALL_FTRUNCATE }, { 295, PAWL_SYSCALL_OPENAT },
+	{ 301, PAWL_SYSCALL_UNLINKAT }, { 302, PAWL_SYSCALL_RENAMEAT },
+	{ 353, PAWL_SYSCALL_RENAMEAT2 }, { 437, PAWL_SYSCALL_OPENAT2 },
+};
+#endif
+
+static char last_message[512]; /* libbpf's last warning: the reason that the kernel gave */
+
+static int keep_message(enum libbpf_print_level level, const char *format, va_list args)
+{
+	char line[sizeof(last_message)];
+
+	if (level != LIBBPF_WARN)
+		return 0;
+	vsnprintf(line, sizeof(line), format, args);
+	line[strcspn(line, "\n")] = 0;
+	/* the first one names the cause, the later ones only who gives up because of it */
+	if (!last_message[0])
+		memcpy(last_message, line, sizeof(line));
+	return 0;
+}
+
+/* Parameters of a kernel function, from its BTF; -1: not in this kernel. */
+static int parameters_of(const char *function)
+{
+	struct btf *btf = btf__load_vmlinux_btf();
+	int id, n = -1;
+
+	if (!btf)
+		return -1;
+	id = btf__find_by_name_kind(btf, function, BTF_KIND_FUNC);
+	if (id > 0)
+		n = btf_vlen(btf__type_by_id(btf, btf__type_by_id(btf, id)->type));
+	btf__free(btf);
+	return n;
+}
+
+/* Switches on the programs of one backend, as far as this kernel has their hooks. */
+static void choose_programs(struct pawl_bpf *bpf, enum pawl_backend backend)
+{
+	int setattr = backend == PAWL_BACKEND_LSM ? parameters_of("bpf_lsm_inode_setattr") : 3;
+	bool file_truncate = backend == PAWL_BACKEND_TRACEPOINT ||
+			     parameters_of("security_file_truncate") > 0;
+	struct bpf_program *program;
+
+	for (size_t i = 0; i < HOOK_PROGRAMS; i++) {
+		const struct hook_program *hook = &hook_programs[i];
+		bool wanted = hook->backend == PAWL_BACKEND_NONE || hook->backend == backend;
+
+		if (!strcmp(hook->hook, "file_truncate"))
+			wanted = wanted && file_truncate;
+		if (!strcmp(hook->program, "on_setattr"))
+			wanted = wanted && setattr == 3;
+		if (!strcmp(hook->program, "on_setattr_old"))
+			wanted = wanted && setattr == 2;
+		program = bpf_object__find_program_by_name(bpf->obj, hook->program);
+		if (program)
+			bpf_program__set_autoload(program, wanted);
+	}
+}
+
+static void fill_numbers(unsigned char *table, const struct syscall_number *numbers, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		if (numbers[i].nr < PAWL_SYSCALL_NUMBERS)
+			table[numbers[i].nr] = numbers[i].kind;
+	}
+}
+
+static void set_knobs(struct pawl_bpf *bpf, const struct pawl_sensor_options *options)
+{
+	uint32_t bytes = options->ring_kib * 1024;
+
+	bpf_map__set_max_entries(bpf->maps.events, bytes);
+	bpf->rodata->wake_bytes = bytes / WAKE_SHARE;
+	fill_numbers(bpf->rodata->syscalls, native_syscalls,
+		     sizeof(native_syscalls) / sizeof(native_syscalls[0]));
+#ifdef __x86_64__
+	fill_numbers(bpf->rodata->compat_syscalls, compat_syscalls,
+		     sizeof(compat_syscalls) / sizeof(compat_syscalls[0]));
+#endif
+}
+
+static int load(struct pawl_sensor *sensor, const struct pawl_sensor_options *options)
+{
+	int r;
+
+	sensor->bpf = pawl_bpf__open();
+	if (!sensor->bpf)
+		return -errno;
+	choose_programs(sensor->bpf, options->backend);
+	set_knobs(sensor->bpf, options);
+	r = pawl_bpf__load(sensor->bpf);
+	if (r < 0)
+		return r;
+	sensor->sessions_size = sizeof(struct pawl_session) * PAWL_MAX_SESSIONS;
+	sensor->sessions = mmap(NULL, sensor->sessions_size, PROT_READ | PROT_WRITE, MAP_SHARED,
+				bpf_map__fd(sensor->bpf->maps.sessions), 0);
+	if (sensor->sessions == MAP_FAILED) {
+		sensor->sessions = NULL;
+		return -errno;
+	}
+	return 0;
+}
+
+/* The shared session must enforce before the first program runs. */
+static void open_overflow_session(struct pawl_sensor *sensor)
+{
+	struct pawl_session *shared = &sensor->sessions[0];
+
+	shared->limit = 0;
+	shared->per_ms = 60000;
+	shared->action = PAWL_ACTION_DENY;
+	shared->rule = PAWL_RULE_SHARED;
+	__atomic_store_n(&shared->word, PAWL_WORD(PAWL_STATE_RUNNING, 0), __ATOMIC_RELEASE);
+}
+
+static int take_verdict(void *ctx, void *data, size_t size)
+{
+	struct pawl_sensor *sensor = ctx;
+
+	return sensor->on_verdict ? sensor->on_verdict(sensor->ctx, data, size) : 0;
+}
+
+static int take_event(void *ctx, void *data, size_t size)
+{
+	struct pawl_sensor *sensor = ctx;
+
+	return sensor->on_event ? sensor->on_event(sensor->ctx, data, size) : 0;
+}
+
+static int attach(struct pawl_sensor *sensor)
+{
+	int r;
+
+	sensor->verdicts = ring_buffer__new(bpf_map__fd(sensor->bpf->maps.verdicts), take_verdict,
+					    sensor, NULL);
+	sensor->events =
+		ring_buffer__new(bpf_map__fd(sensor->bpf->maps.events), take_event, sensor, NULL);
+	if (!sensor->verdicts || !sensor->events)
+		return -errno;
+	open_overflow_session(sensor);
+	r = pawl_bpf__attach(sensor->bpf);
+	return r;
+}
+
+int pawl_sensor_open(const struct pawl_sensor_options *options, struct pawl_sensor **ret_sensor,
+		     char **ret_why)
+{
+	_cleanup_(pawl_sensor_closep) struct pawl_sensor *sensor = calloc(1, sizeof(*sensor));
+	int r;
+
+	if (!sensor)
+		return -ENOMEM;
+	last_message[0] = 0;
+	libbpf_set_print(keep_message);
+	sensor->backend = options->backend;
+	r = load(sensor, options);
+	if (r >= 0)
+		r = attach(sensor);
+	if (r < 0) {
+		*ret_why = strdup(last_message[0] ? last_message : strerror(-r));
+		return r;
+	}
+	*ret_sensor = TAKE_PTR(sensor);
+	return 0;
+}
+
+void pawl_sensor_close(struct pawl_sensor *sensor)
+{
+	if (!sensor)
+		return;
+	ring_buffer__free(sensor->verdicts);
+	ring_buffer__free(sensor->events);
+	if (sensor->sessions)
+		munmap(sensor->sessions, sensor->sessions_size);
+	pawl_bpf__destroy(sensor->bpf);
+	free(sensor);
+}
+
+void pawl_sensor_closep(struct pawl_sensor **sensor)
+{
+	pawl_sensor_close(*sensor);
+}
+
+enum pawl_backend pawl_sensor_backend(const struct pawl_sensor *sensor)
+{
+	return sensor->backend;
+}
+
+int pawl_sensor_verdict_fd(const struct pawl_sensor *sensor)
+{
+	return ring_buffer__epoll_fd(sensor->verdicts);
+}
+
+int pawl_sensor_event_fd(const struct pawl_sensor *sensor)
+{
+	return ring_buffer__epoll_fd(sensor->events);
+}
+
+void pawl_sensor_receive(struct pawl_sensor *sensor, pawl_sensor_record_fn verdict,
+			 pawl_sensor_record_fn event, void *ctx)
+{
+	sensor->on_verdict = verdict;
+	sensor->on_event = event;
+	sensor->ctx = ctx;
+}
+
+int pawl_sensor_take_verdicts(struct pawl_sensor *sensor)
+{
+	return ring_buffer__consume(sensor->verdicts);
+}
+
+int pawl_sensor_take_events(struct pawl_sensor *sensor)
+{
+	return ring_buffer__consume(sensor->events);
+}
+
+struct pawl_session *pawl_sensor_session(struct pawl_sensor *sensor, uint32_t slot)
+{
+	return slot < PAWL_MAX_SESSIONS ? &sensor->sessions[slot] : NULL;
+}
+
+void pawl_sensor_reset(struct pawl_sensor *sensor)
+{
+	struct pawl_bpf__bss *shared = sensor->bpf->bss;
+
+	memset(shared->counters, 0, sizeof(shared->counters));
+	__atomic_store_n(&shared->next_session, 0, __ATOMIC_RELAXED);
+	__atomic_store_n(&shared->next_slot, 0, __ATOMIC_RELAXED);
+	__atomic_store_n(&shared->alert, 0, __ATOMIC_RELAXED);
+}
+
+uint32_t pawl_sensor_slots(const struct pawl_sensor *sensor)
+{
+	uint32_t claimed = __atomic_load_n(&sensor->bpf->bss->next_slot, __ATOMIC_RELAXED);
+
+	/* slots are handed out in order, and further on when the first ones are taken */
+	return claimed + 64 < PAWL_MAX_SESSIONS ? claimed + 64 : PAWL_MAX_SESSIONS;
+}
+
+int pawl_sensor_trip(const struct pawl_sensor *sensor, uint32_t slot,
+		     struct pawl_operation *ret_operation)
+{
+	return bpf_map_lookup_elem(bpf_map__fd(sensor->bpf->maps.trips), &slot, ret_operation) < 0 ?
+		       -errno :
+		       0;
+}
+
+/* The kernel side has the same: session_claim() in bpf/process.h. */
+static uint32_t claim_slot(struct pawl_sensor *sensor)
+{
+	uint32_t start = __atomic_fetch_add(&sensor->bpf->bss->next_slot, 1, __ATOMIC_RELAXED);
+
+	for (uint32_t i = 0; i < PAWL_MAX_SESSIONS - 1; i++) {
+		uint32_t slot = 1 + (start + i) % (PAWL_MAX_SESSIONS - 1);
+		uint64_t expected = PAWL_STATE_FREE;
+
+		if (__atomic_compare_exchange_n(&sensor->sessions[slot].word, &expected,
+						PAWL_STATE_CLAIMED, false, __ATOMIC_ACQ_REL,
+						__ATOMIC_ACQUIRE))
+			return slot;
+	}
+	return 0;
+}
+
+int pawl_sensor_claim(struct pawl_sensor *sensor, const struct pawl_rule *terms, uint32_t rule,
+		      uint32_t pid, uint64_t start_ns, uint32_t *ret_slot, uint32_t *ret_id)
+{
+	uint32_t slot = claim_slot(sensor);
+	struct pawl_session *session = &sensor->sessions[slot];
+
+	if (!slot)
+		return -ENOSPC;
+	session->limit = terms->limit;
+	session->per_ms = terms->per_ms;
+	session->action = terms->action;
+	session->rule = rule;
+	session->root_tgid = pid;
+	session->root_start_ns = start_ns;
+	session->id = __atomic_add_fetch(&sensor->bpf->bss->next_session, 1, __ATOMIC_RELAXED);
+	__atomic_store_n(&session->word, PAWL_WORD(PAWL_STATE_RUNNING, 0), __ATOMIC_RELEASE);
+	*ret_slot = slot;
+	*ret_id = session->id;
+	return 0;
+}
+
+void pawl_sensor_free_slot(struct pawl_sensor *sensor, uint32_t slot)
+{
+	struct pawl_session *session = pawl_sensor_session(sensor, slot);
+
+	if (!session || !slot)
+		return;
+	/* .word comes first and must stay claimed until the rest is clean */
+	__atomic_store_n(&session->word, PAWL_STATE_CLAIMED, __ATOMIC_RELEASE);
+	memset((char *)session + sizeof(session->word), 0,
+	       sizeof(*session) - sizeof(session->word));
+	__atomic_store_n(&session->word, PAWL_STATE_FREE, __ATOMIC_RELEASE);
+}
+
+int pawl_sensor_mark(struct pawl_sensor *sensor, int pidfd, uint32_t slot, uint32_t id)
+{
+	struct pawl_task mark = {
+		.slot = slot,
+		.id = id,
+		.cookie = __atomic_add_fetch(&sensor->bpf->bss->next_cookie, 1, __ATOMIC_RELAXED),
+	};
+
+	if (bpf_map_update_elem(bpf_map__fd(sensor->bpf->maps.tasks), &pidfd, &mark,
+				BPF_NOEXIST) < 0)
+		return errno == EEXIST ? -EBUSY : errno == ENOENT ? -ESRCH : -errno;
+	__atomic_fetch_add(&sensor->sessions[slot].live, 1, __ATOMIC_RELAXED);
+	return 0;
+}
+
+int pawl_sensor_mark_of(const struct pawl_sensor *sensor, int pidfd, struct pawl_task *ret_mark)
+{
+	struct pawl_task mark;
+
+	if (bpf_map_lookup_elem(bpf_map__fd(sensor->bpf->maps.tasks), &pidfd, &mark) < 0)
+		return -errno;
+	*ret_mark = mark;
+	return 0;
+}
+
+/* One walk over the tasks. Return: watched tasks met, or a negative errno. */
+static int walk_tasks(struct pawl_sensor *sensor, pawl_sensor_task_fn fn, void *ctx)
+{
+	_cleanup_close_ int fd = bpf_iter_create(bpf_link__fd(sensor->bpf->links.on_each_task));
+	struct pawl_task_record records[128];
+	size_t have = 0, n;
+	int tasks = 0;
+	ssize_t got;
+
+	if (fd < 0)
+		return -errno;
+	for (;;) {
+		got = read(fd, (char *)records + have, sizeof(records) - have);
+		if (got < 0 && (errno == EAGAIN || errno == EINTR))
+			continue;
+		if (got <= 0)
+			return got < 0 ? -errno : tasks;
+		have += got;
+		n = have / sizeof(records[0]);
+		for (size_t i = 0; fn && i < n; i++)
+			fn(ctx, &records[i]);
+		tasks += n;
+		have -= n * sizeof(records[0]);
+		memmove(records, records + n, have);
+	}
+}
+
+#define SEED_ROUNDS 64 /* deepest chain of parents with falling pids; more than any real one */
+
+int pawl_sensor_each_task(struct pawl_sensor *sensor, bool seed, pawl_sensor_task_fn fn, void *ctx)
+{
+	int before = -1, now = 0;
+
+	/* the walk goes by pid: a child below its parent's pid is reached in the next round */
+	__atomic_store_n(&sensor->bpf->bss->seeding, seed, __ATOMIC_RELEASE);
+	for (int round = 0; seed && round < SEED_ROUNDS && before != now; round++) {
+		before = now;
+		now = walk_tasks(sensor, NULL, NULL);
+		if (now < 0)
+			break;
+	}
+	__atomic_store_n(&sensor->bpf->bss->seeding, 0, __ATOMIC_RELEASE);
+	return now < 0 ? now : walk_tasks(sensor, fn, ctx);
+}
+
+int pawl_sensor_each_held(const struct pawl_sensor *sensor, pawl_sensor_held_fn fn, void *ctx)
+{
+	int fd = bpf_map__fd(sensor->bpf->maps.holds);
+	struct pawl_held held;
+	uint64_t key, next;
+	bool more = bpf_map_get_next_key(fd, NULL, &key) == 0;
+
+	for (uint32_t i = 0; more && i < PAWL_MAX_HELD; i++) {
+		/* the next key is found before @fn may delete this one */
+		more = bpf_map_get_next_key(fd, &key, &next) == 0;
+		if (bpf_map_lookup_elem(fd, &key, &held) == 0)
+			fn(ctx, &held);
+		key = next;
+	}
+	return 0;
+}
+
+void pawl_sensor_delete_held(const struct pawl_sensor *sensor, const struct pawl_held *held)
+{
+	uint64_t key = PAWL_HELD_KEY(held->tid, held->seq);
+
+	bpf_map_delete_elem(bpf_map__fd(sensor->bpf->maps.holds), &key);
+}
+
+int pawl_sensor_each_dir(const struct pawl_sensor *sensor, pawl_sensor_dir_fn fn, void *ctx)
+{
+	int fd = bpf_map__fd(sensor->bpf->maps.dirs);
+	struct pawl_dir_key key, next = {};
+	bool more = bpf_map_get_next_key(fd, NULL, &key) == 0;
+	struct pawl_dir dir;
+
+	for (uint32_t i = 0; more && i < PAWL_MAX_DIRS; i++) {
+		more = bpf_map_get_next_key(fd, &key, &next) == 0;
+		if (bpf_map_lookup_elem(fd, &key, &dir) == 0)
+			fn(ctx, &key, &dir);
+		key = next;
+	}
+	return 0;
+}
+
+void pawl_sensor_delete_dir(const struct pawl_sensor *sensor, const struct pawl_dir_key *key)
+{
+	bpf_map_delete_elem(bpf_map__fd(sensor->bpf->maps.dirs), key);
+}
+
+int pawl_sensor_clear_rules(struct pawl_sensor *sensor)
+{
+	int fd = bpf_map__fd(sensor->bpf->maps.signatures);
+	struct pawl_signature_key key;
+	struct pawl_rule unused = {};
+	int r = 0;
+
+	while (bpf_map_get_next_key(fd, NULL, &key) == 0) {
+		if (bpf_map_delete_elem(fd, &key) < 0)
+			return -errno;
+	}
+	for (uint32_t i = 0; i < PAWL_MAX_RULES && r == 0; i++)
+		r = pawl_sensor_set_rule(sensor, i, &unused);
+	return r;
+}
+
+int pawl_sensor_set_rule(struct pawl_sensor *sensor, uint32_t index, const struct pawl_rule *rule)
+{
+	if (bpf_map_update_elem(bpf_map__fd(sensor->bpf->maps.rules), &index, rule, BPF_ANY) < 0)
+		return -errno;
+	return 0;
+}
+
+int pawl_sensor_add_signature(struct pawl_sensor *sensor, enum pawl_kind kind, uint64_t value,
+			      uint32_t rule)
+{
+	int fd = bpf_map__fd(sensor->bpf->maps.signatures);
+	struct pawl_signature_key key = { .kind = kind, .value = value };
+	struct pawl_signature signature = {};
+	size_t n = 0;
+
+	bpf_map_lookup_elem(fd, &key, &signature);
+	while (n < PAWL_RULES_PER_KEY && signature.rules[n])
+		n++;
+	if (rule < PAWL_MAX_RULES) {
+		if (n == PAWL_RULES_PER_KEY)
+			return -E2BIG;
+		signature.rules[n] = rule + 1;
+	}
+	return bpf_map_update_elem(fd, &key, &signature, BPF_ANY) < 0 ? -errno : 0;
+}
+
+void pawl_sensor_look_at(struct pawl_sensor *sensor, bool environment, bool scope)
+{
+	__atomic_store_n(&sensor->bpf->bss->env_rules, environment, __ATOMIC_RELEASE);
+	__atomic_store_n(&sensor->bpf->bss->scope_rules, scope, __ATOMIC_RELEASE);
+}
+
+uint64_t pawl_sensor_counter(const struct pawl_sensor *sensor, enum pawl_counter counter)
+{
+	return __atomic_load_n(&sensor->bpf->bss->counters[counter], __ATOMIC_RELAXED);
+}
+
+void pawl_sensor_alarm(struct pawl_sensor *sensor)
+{
+	__atomic_fetch_add(&sensor->bpf->bss->alert, 1, __ATOMIC_RELAXED);
+}
+
+void pawl_sensor_calm(struct pawl_sensor *sensor)
+{
+	__atomic_fetch_sub(&sensor->bpf->bss->alert, 1, __ATOMIC_RELAXED);
+}
+
+static uint64_t missed_runs(const struct bpf_program *program)
+{
+	struct bpf_prog_info info = {};
+	uint32_t size = sizeof(info);
+
+	if (bpf_obj_get_info_by_fd(bpf_program__fd(program), &info, &size) < 0)
+		return 0;
+	return info.recursion_misses;
+}
+
+size_t pawl_sensor_hooks(struct pawl_sensor *sensor, struct pawl_hook ret_hooks[PAWL_HOOKS_MAX])
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < HOOK_PROGRAMS && n < PAWL_HOOKS_MAX; i++) {
+		const struct hook_program *hook = &hook_programs[i];
+		const struct bpf_program *program =
+			bpf_object__find_program_by_name(sensor->bpf->obj, hook->program);
+
+		if (!program || !bpf_program__autoload(program))
+			continue;
+		ret_hooks[n++] = (struct pawl_hook){
+			.name = hook->hook,
+			.attached = true, /* attaching is all or nothing */
+			.tested = sensor->tested & (1U << i),
+			.missed = missed_runs(program),
+		};
+	}
+	return n;
+}
+
+void pawl_sensor_set_tested(struct pawl_sensor *sensor, const char *hook)
+{
+	for (size_t i = 0; i < HOOK_PROGRAMS; i++) {
+		if (!strcmp(hook_programs[i].hook, hook))
+			sensor->tested |= 1U << i;
+	}
+}

@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The only module that knows libbpf: loads the programs for one backend, hands over what
+ * they write, and gives typed access to their maps. It decides nothing.
+ */
+#ifndef PAWL_SHELL_SENSOR_H
+#define PAWL_SHELL_SENSOR_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "bpf/abi.h"
+
+struct pawl_sensor;
+
+/* One hook of the backend, for people. */
+struct pawl_hook {
+	const char *name; /* of the kernel's hook or tracepoint */
+	bool attached;
+	bool tested; /* a real operation was stopped through it */
+	uint64_t missed; /* times the kernel skipped the program because it was running already */
+};
+#define PAWL_HOOKS_MAX 24
+
+struct pawl_sensor_options {
+	enum pawl_backend backend;
+	uint32_t ring_kib; /* size of the telemetry ring, a power of two of at least 4 */
+};
+
+/*
+ * pawl_sensor_open() - load and attach the programs of one backend.
+ * @ret_why: on failure, what the kernel refused, in one line; the caller frees it
+ * Return: 0; -EPERM, -ENOTSUP, … as the kernel or libbpf said.
+ */
+int pawl_sensor_open(const struct pawl_sensor_options *options, struct pawl_sensor **ret_sensor,
+		     char **ret_why);
+
+/* Detaches everything. Nothing is watched any more when this returns. */
+void pawl_sensor_close(struct pawl_sensor *sensor);
+void pawl_sensor_closep(struct pawl_sensor **sensor);
+
+enum pawl_backend pawl_sensor_backend(const struct pawl_sensor *sensor);
+
+/* Readable when something waits in the ring of verdicts; of telemetry. */
+int pawl_sensor_verdict_fd(const struct pawl_sensor *sensor);
+int pawl_sensor_event_fd(const struct pawl_sensor *sensor);
+
+/* Receives one record. Return: 0 to go on. */
+typedef int (*pawl_sensor_record_fn)(void *ctx, void *data, size_t size);
+void pawl_sensor_receive(struct pawl_sensor *sensor, pawl_sensor_record_fn verdict,
+			 pawl_sensor_record_fn event, void *ctx);
+
+/* Hands over all that waits; each returns the number of records, or a negative errno. */
+int pawl_sensor_take_verdicts(struct pawl_sensor *sensor);
+int pawl_sensor_take_events(struct pawl_sensor *sensor);
+
+/* A slot's session, shared with the kernel: use the __atomic builtins. NULL past the end. */
+struct pawl_session *pawl_sensor_session(struct pawl_sensor *sensor, uint32_t slot);
+
+/* Forgets counters, numbers and alarms, as after loading: the self-test leaves its own. */
+void pawl_sensor_reset(struct pawl_sensor *sensor);
+
+/* Slots in use lie below this. */
+uint32_t pawl_sensor_slots(const struct pawl_sensor *sensor);
+
+int pawl_sensor_trip(const struct pawl_sensor *sensor, uint32_t slot,
+		     struct pawl_operation *ret_operation);
+
+/*
+ * Takes a slot and fills it like a session that the kernel found itself. It is RUNNING on
+ * return, and has no task yet. 0; -ENOSPC: all slots are taken.
+ */
+int pawl_sensor_claim(struct pawl_sensor *sensor, const struct pawl_rule *terms, uint32_t rule,
+		      uint32_t pid, uint64_t start_ns, uint32_t *ret_slot, uint32_t *ret_id);
+void pawl_sensor_free_slot(struct pawl_sensor *sensor, uint32_t slot);
+
+/*
+ * Marks a process, by pidfd, as part of a session. Its threads and descendants follow with
+ * pawl_sensor_each_task(seed). 0; -ESRCH: it has ended; -EBUSY: it is watched already.
+ */
+int pawl_sensor_mark(struct pawl_sensor *sensor, int pidfd, uint32_t slot, uint32_t id);
+
+/* The mark of a process. 0; -ENOENT: not watched; -ESRCH: it has ended. */
+int pawl_sensor_mark_of(const struct pawl_sensor *sensor, int pidfd, struct pawl_task *ret_mark);
+
+/* Calls @fn for each watched task. @seed: first spread marks to threads and descendants. */
+typedef void (*pawl_sensor_task_fn)(void *ctx, const struct pawl_task_record *task);
+int pawl_sensor_each_task(struct pawl_sensor *sensor, bool seed, pawl_sensor_task_fn fn,
+			  void *ctx);
+
+/* Calls @fn for each stopped operation; it may delete the one that it is given. */
+typedef void (*pawl_sensor_held_fn)(void *ctx, const struct pawl_held *held);
+int pawl_sensor_each_held(const struct pawl_sensor *sensor, pawl_sensor_held_fn fn, void *ctx);
+void pawl_sensor_delete_held(const struct pawl_sensor *sensor, const struct pawl_held *held);
+
+/* Calls @fn for each aggregate. */
+typedef void (*pawl_sensor_dir_fn)(void *ctx, const struct pawl_dir_key *key,
+				   const struct pawl_dir *dir);
+int pawl_sensor_each_dir(const struct pawl_sensor *sensor, pawl_sensor_dir_fn fn, void *ctx);
+void pawl_sensor_delete_dir(const struct pawl_sensor *sensor, const struct pawl_dir_key *key);
+
+/* Replaces all rules and signatures. A rule with .need of 0 is unused. 0 or a negative errno. */
+int pawl_sensor_clear_rules(struct pawl_sensor *sensor);
+int pawl_sensor_set_rule(struct pawl_sensor *sensor, uint32_t index, const struct pawl_rule *rule);
+
+/* Adds @rule (PAWL_MAX_RULES: none) to what @kind and @value stand for. -E2BIG: too many. */
+int pawl_sensor_add_signature(struct pawl_sensor *sensor, enum pawl_kind kind, uint64_t value,
+			      uint32_t rule);
+
+/* What the kernel looks at, at exec of unwatched processes. */
+void pawl_sensor_look_at(struct pawl_sensor *sensor, bool environment, bool scope);
+
+uint64_t pawl_sensor_counter(const struct pawl_sensor *sensor, enum pawl_counter counter);
+
+/* One more, one less session is held or killed: what the tracepoint backend looks at first. */
+void pawl_sensor_alarm(struct pawl_sensor *sensor);
+void pawl_sensor_calm(struct pawl_sensor *sensor);
+
+/* The hooks of this backend. Return: how many were written to @ret_hooks. */
+size_t pawl_sensor_hooks(struct pawl_sensor *sensor, struct pawl_hook ret_hooks[PAWL_HOOKS_MAX]);
+void pawl_sensor_set_tested(struct pawl_sensor *sensor, const char *hook);
+
+#endif
