@@ -40,6 +40,8 @@ enum pawl_class {
 	PAWL_CLASS_MAX,
 };
 
+#define PAWL_OPS 8 /* counters by class; a power of two, for the verifier */
+
 /* Directories are counted apart, so that a nested tree costs what its files cost. */
 enum pawl_bucket {
 	PAWL_BUCKET_FILES = 0,
@@ -136,7 +138,7 @@ struct pawl_session {
 	__u64 per_ms;		       /* U: length of a window */
 	__u64 free_until_ns;	       /* U: no limit before this */
 	__u64 deny_until_ns;	       /* U: no budget before this */
-	__u64 ops[PAWL_CLASS_MAX];     /* K: operations that had their effect (all modes) */
+	__u64 ops[PAWL_OPS];	       /* K: operations that had their effect, by class */
 	__u64 stopped;		       /* K: operations held, denied or killed */
 	__u64 live;		       /* K: tasks alive (threads count) */
 	__u64 decisions[PAWL_DECISIONS]; /* U: enum pawl_decision of hold seq % PAWL_DECISIONS */
@@ -368,6 +370,7 @@ PAWL_ASSERT_SIZE(pawl_fork_event, 80);
 PAWL_ASSERT_SIZE(pawl_exec_event, 848);
 PAWL_ASSERT_SIZE(pawl_verdict_event, 896);
 PAWL_ASSERT_SIZE(pawl_task_record, 56);
-PAWL_ASSERT_SIZE(pawl_session, 296);
+PAWL_ASSERT_SIZE(pawl_session, 312);
+_Static_assert(PAWL_CLASS_MAX <= PAWL_OPS, "PAWL_OPS");
 
 #endif

@@ -11,7 +11,6 @@
 #include "process.h"
 
 #define EXEC_NAME_MAX 64
-#define EXEC_ARGS_LOOK 4 /* arguments in which a script is looked for */
 #define EXEC_ENV_BYTES 8192
 
 struct exec_scratch {
@@ -52,9 +51,10 @@ __noinline int exec_found(u32 kind, u64 value)
 		struct pawl_rule *rule;
 		u32 found;
 
-		if (!index || index > PAWL_MAX_RULES)
+		if (!index)
 			break;
-		index--;
+		index = (index - 1) & (PAWL_MAX_RULES - 1);
+		barrier_var(index); /* or 6.1 loses the bound when it is spilled */
 		found = scratch->found[index] | 1 << kind;
 		scratch->found[index] = found;
 		rule = bpf_map_lookup_elem(&rules, &index);
@@ -140,12 +140,12 @@ struct args_walk {
 	struct exec_scratch *scratch;
 	u64 hash;
 	u32 length; /* bytes of args[] */
-	u32 index;  /* of the argument */
+	u32 index;  /* past the program's own name */
 	u32 inside; /* past the argument's first byte */
 	u32 option; /* it starts with '-' */
 };
 
-/* One byte of the argument block: the base name of each of the first arguments. */
+/* One byte of the argument block, up to the first argument that is no option: the script. */
 static long args_step(u32 index, void *ctx)
 {
 	struct args_walk *walk = ctx;
@@ -155,13 +155,15 @@ static long args_step(u32 index, void *ctx)
 		return 1;
 	byte = walk->scratch->args[index];
 	if (!byte) {
-		if (walk->index && !walk->option && walk->inside)
+		if (walk->index && !walk->option && walk->inside) {
 			exec_found(PAWL_KIND_SCRIPT, walk->hash);
+			return 1;
+		}
 		walk->hash = PAWL_HASH_INIT;
 		walk->inside = 0;
 		walk->option = 0;
-		walk->index++;
-		return walk->index > EXEC_ARGS_LOOK;
+		walk->index = 1;
+		return 0;
 	}
 	if (!walk->inside)
 		walk->option = byte == '-';
@@ -170,7 +172,7 @@ static long args_step(u32 index, void *ctx)
 	return 0;
 }
 
-/* By an interpreter's script: base names of the first arguments that are no options. */
+/* By an interpreter's script: the base name of the first argument that is no option. */
 static __always_inline void exec_by_args(struct exec_scratch *scratch, u32 length)
 {
 	struct args_walk walk = {

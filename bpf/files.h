@@ -61,8 +61,7 @@ static __always_inline void files_aggregate(const struct pawl_task *mark,
 static __always_inline int files_allow(const struct pawl_task *mark, struct pawl_session *session,
 				       const struct attempt *attempt)
 {
-	if (attempt->class < PAWL_CLASS_MAX)
-		__sync_fetch_and_add(&session->ops[attempt->class], 1);
+	session_count(session, attempt->class);
 	files_aggregate(mark, attempt);
 	return 0;
 }

@@ -43,9 +43,8 @@ static long path_step(u32 index, void *ctx)
 		path->flags |= PAWL_PATH_CUT;
 		return 1;
 	}
-	at = walk->at - length - 1;
-	if (at >= PAWL_PATH_MAX)
-		return 1;
+	at = (walk->at - length - 1) & (PAWL_PATH_MAX - 1);
+	barrier_var(at); /* or the compiler computes at + 1 anew, without the mask */
 	path->text[at] = '/';
 	/* at < PAWL_PATH_MAX, length < PAWL_PATH_SLACK: inside, as the verifier can see */
 	bpf_probe_read_kernel(&path->text[at + 1], length, BPF_CORE_READ(dentry, d_name.name));
@@ -111,14 +110,16 @@ static __always_inline void path_of_name(struct pawl_path *path, const char *nam
 		path->flags |= PAWL_PATH_RELATIVE;
 		return;
 	}
-	at = PAWL_PATH_MAX - length;
-	if (at < PAWL_PATH_MAX - PAWL_PATH_SLACK || at >= PAWL_PATH_MAX)
+	at = (PAWL_PATH_MAX - length) & (PAWL_PATH_MAX - 1);
+	barrier_var(at);
+	if (!at)
 		return;
 	bpf_probe_read_kernel(&path->text[at], length, slack);
 	path->start = at;
 	if (path->text[at] == '/')
 		return;
-	at--;
+	at = (at - 1) & (PAWL_PATH_MAX - 1);
+	barrier_var(at);
 	path->text[at] = '/';
 	path->start = at;
 	if (base)

@@ -334,8 +334,7 @@ static __noinline int syscall_confirm(struct pawl_task *mark, struct pawl_sessio
 		flags |= syscall_reserve(session, class);
 	}
 	syscall_attempt(mark, &attempt);
-	if (class < PAWL_CLASS_MAX)
-		__sync_fetch_and_add(&session->ops[class], 1);
+	session_count(session, class);
 	syscall_aggregate(mark, &attempt);
 	if (flags & PAWL_TP_OVER)
 		syscall_over(mark, session, &attempt);
@@ -411,7 +410,7 @@ static __always_inline int syscall_ring(int fd)
 	session = session_of(mark);
 	if (!session || session->rings || now < session->free_until_ns)
 		return 0;
-	__sync_fetch_and_add(&session->ops[PAWL_CLASS_RING], 1);
+	session_count(session, PAWL_CLASS_RING);
 	syscall_over(mark, session, &attempt);
 	return 0;
 }

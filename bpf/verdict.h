@@ -55,6 +55,14 @@ static __always_inline void operation_fill(struct pawl_operation *op, const stru
 	attempt_path(&op->path, attempt);
 }
 
+/* Counts an operation that has its effect. */
+static __always_inline void session_count(struct pawl_session *session, u32 class)
+{
+	class &= PAWL_OPS - 1;
+	barrier_var(class); /* or 6.1 loses the bound when it is spilled */
+	__sync_fetch_and_add(&session->ops[class], 1);
+}
+
 /* Tells user space at once that a session went over its budget. */
 static __always_inline void verdict_tell(const struct pawl_task *mark, u64 seq, u32 action,
 					 const struct pawl_operation *op)

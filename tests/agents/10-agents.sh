@@ -144,19 +144,24 @@ expect_held() {
 
 # ---- the cases ----
 
-# The agent is at work when pawld starts: its shell waits at a pipe before it deletes. Returns false
-# where the agent cannot be had to run a command.
-older_case() {
-	case_begin "$1 is older than pawld, deny"
+# Starts the agent, whose shell waits at a pipe before it deletes. Returns false where the agent
+# cannot be had to run a command.
+wait_at_pipe() {
 	prepare "$1"
 	mkfifo "$PROJECT/go"
 	run_agent "$1" ": >started; read -r _ <go; $DELETE"
-	if ! wait_until "$WAIT_S" eval 'exists "$PROJECT/started" || gone "$RUN_PID"' ||
-		! exists "$PROJECT/started"; then
-		return 1
-	fi
+	wait_until "$WAIT_S" started_or_gone
+	exists "$PROJECT/started"
+}
+
+started_or_gone() {
+	exists "$PROJECT/started" || gone "$RUN_PID"
+}
+
+older_case() {
+	case_begin "$1 is older than pawld, deny"
 	start_pawld || fail 'pawld does not start'
-	wait_until "$WAIT_S" is_found || fail 'not found'
+	wait_until "$WAIT_S" is_found
 	expect_found
 	echo >"$PROJECT/go"
 	if expect_held; then
@@ -204,24 +209,22 @@ approve_case() {
 cannot_run() {
 	local reason
 	wait_run
-	reason="it did not run a command; status $RUN_STATUS: $(run_err | tail -n 3)"
+	reason="it ran no command; status $RUN_STATUS: $(run_err | tail -n 3)"
 	case $1 in
-	claude | opencode)
-		fail "$reason"
-		case_end
-		;;
+	claude | opencode) not_ok "$1" "$reason" ;;
 	*) skip "$1" "${reason//$'\n'/ | }" ;;
 	esac
 	kill_marked
 }
 
 run_cases() {
-	if older_case "$1"; then
-		kill_case "$1"
-		approve_case "$1"
-	else
+	if ! wait_at_pipe "$1"; then
 		cannot_run "$1"
+		return
 	fi
+	older_case "$1"
+	kill_case "$1"
+	approve_case "$1"
 	stop_pawld
 }
 

@@ -95,6 +95,10 @@ int pawl_policy_format(const struct pawl_policy *policy, char **ret_text);
 /* "10m", "90s", "1h30m", "250ms" to milliseconds. -EINVAL; -ERANGE past 365 days. */
 int pawl_duration_parse(const char *text, uint64_t *ret_ms);
 
+/* Programs whose first argument that is no option is a script, by base name; NULL-terminated. */
+extern const char *const pawl_interpreters[];
+bool pawl_is_interpreter(const char *name);
+
 const char *pawl_action_name(enum pawl_action action); /* observe hold deny kill */
 const char *pawl_mode_name(enum pawl_mode mode);
 

@@ -142,26 +142,13 @@ static int add_match(struct daemon *daemon, const struct pawl_match *match, uint
 	return r;
 }
 
-/* Programs whose first arguments may be a script. Versions: python3.11 and the like. */
-static const char *const interpreters[] = { "node", "nodejs", "bun",  "deno", "tsx",  "python",
-					    "python2", "python3", "pypy3", "sh", "bash", "dash",
-					    "zsh", "ksh", "fish", "perl", "ruby", "php", "lua" };
-#define PYTHON_FIRST 6
-#define PYTHON_LAST 24
-
 static int add_interpreters(struct pawl_sensor *sensor)
 {
-	char name[16];
 	int r = 0;
 
-	for (size_t i = 0; r == 0 && i < sizeof(interpreters) / sizeof(interpreters[0]); i++)
-		r = pawl_sensor_add_signature(sensor, PAWL_KIND_INTERPRETER,
-					      pawl_hash(interpreters[i]), PAWL_MAX_RULES);
-	for (int minor = PYTHON_FIRST; r == 0 && minor <= PYTHON_LAST; minor++) {
-		snprintf(name, sizeof(name), "python3.%d", minor);
-		r = pawl_sensor_add_signature(sensor, PAWL_KIND_INTERPRETER, pawl_hash(name),
+	for (const char *const *name = pawl_interpreters; r == 0 && *name; name++)
+		r = pawl_sensor_add_signature(sensor, PAWL_KIND_INTERPRETER, pawl_hash(*name),
 					      PAWL_MAX_RULES);
-	}
 	return r;
 }
 

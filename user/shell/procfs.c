@@ -20,8 +20,6 @@
 
 #include "user/core/cleanup.h"
 
-#define ARGS_LOOK 4 /* arguments in which a script is looked for, as in bpf/exec.h */
-
 /* Reads up to @max bytes of /proc/PID/NAME. NULL: it cannot be read. NUL-terminated. */
 static char *read_file(uint32_t pid, const char *name, size_t max, size_t *ret_size)
 {
@@ -160,13 +158,17 @@ static bool has_exe(const struct candidate *candidate, const char *name)
 	       (candidate->args && !strcmp(base_name(candidate->args), name));
 }
 
+/* The first argument of an interpreter that is no option, as in bpf/exec.h. */
 static bool has_script(const struct candidate *candidate, const char *name)
 {
 	const char *arg = candidate->args, *end = arg ? arg + candidate->args_size : NULL;
 
-	for (int i = 0; arg && arg < end && i <= ARGS_LOOK; i++, arg += strlen(arg) + 1) {
-		if (i && *arg != '-' && !strcmp(base_name(arg), name))
-			return true;
+	if (!arg || !(pawl_is_interpreter(base_name(candidate->exe)) ||
+		      pawl_is_interpreter(base_name(arg))))
+		return false;
+	for (arg += strlen(arg) + 1; arg < end; arg += strlen(arg) + 1) {
+		if (*arg != '-')
+			return !strcmp(base_name(arg), name);
 	}
 	return false;
 }
