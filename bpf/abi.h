@@ -176,6 +176,7 @@ struct pawl_task {
 };
 #define PAWL_TP_RESERVED 1 /* the operation is in the budget already */
 #define PAWL_TP_OVER 2	   /* it was the last one that the budget allows, or past it */
+#define PAWL_TP_EFFECT 8   /* it succeeded */
 #define PAWL_TP_OPENED 4   /* its result is a descriptor, which tells what was truncated */
 
 /*

@@ -298,13 +298,13 @@ static __always_inline bool syscall_truncated(s64 fd)
 }
 
 /* An operation had its effect, and it was the budget's last or one past it. */
-static __always_inline void syscall_over(const struct pawl_task *mark, struct pawl_session *session,
-					 const struct attempt *attempt)
+static __noinline int syscall_over(const struct pawl_task *mark, struct pawl_session *session,
+				   const struct attempt *attempt)
 {
 	u64 word = session_word(session);
 
 	if (PAWL_WORD_STATE(word) != PAWL_STATE_RUNNING)
-		return;
+		return 0;
 	if (session->action == PAWL_ACTION_OBSERVE)
 		session_observe(mark, session, word, attempt);
 	else
@@ -312,15 +312,15 @@ static __always_inline void syscall_over(const struct pawl_task *mark, struct pa
 			     session->action == PAWL_ACTION_KILL ? PAWL_STATE_KILLED :
 								   PAWL_STATE_HELD,
 			     attempt);
+	return 0;
 }
 
 /*
- * The end of a counted call.
- * Return: whether the session's budget is reserved to the last, by others too.
+ * The end of a counted call: settles its reservation.
+ * Return: PAWL_TP_* of it where it had its effect, PAWL_TP_EFFECT among them; else 0.
  */
-static __noinline int syscall_confirm(struct pawl_task *mark, struct pawl_session *session, s64 ret)
+static __noinline int syscall_settle(struct pawl_task *mark, struct pawl_session *session, s64 ret)
 {
-	struct attempt attempt = {};
 	u32 class = mark->tp_class, flags = mark->tp_flags;
 
 	if (ret < 0) {
@@ -333,13 +333,8 @@ static __noinline int syscall_confirm(struct pawl_task *mark, struct pawl_sessio
 			return 0;
 		flags |= syscall_reserve(session, class);
 	}
-	syscall_attempt(mark, &attempt);
 	session_count(session, class);
-	syscall_aggregate(mark, &attempt);
-	if (flags & PAWL_TP_OVER)
-		syscall_over(mark, session, &attempt);
-	return (flags & PAWL_TP_RESERVED) && session->action >= PAWL_ACTION_HOLD &&
-	       budget_gone(session, class);
+	return flags | PAWL_TP_EFFECT;
 }
 
 /* Stops the current task on its way back to user space. */
@@ -365,9 +360,9 @@ static __always_inline void syscall_stop(struct pawl_task *mark, struct pawl_ses
 static __always_inline int syscall_exit(struct pt_regs *regs, s64 ret)
 {
 	struct pawl_session *session;
+	struct attempt attempt = {};
 	struct pawl_task *mark;
-	u32 class;
-	bool gone = false;
+	u32 class, flags = 0;
 	u64 word;
 
 	if (!*(volatile u64 *)&alert && !syscall_interesting(regs->orig_ax))
@@ -380,7 +375,13 @@ static __always_inline int syscall_exit(struct pt_regs *regs, s64 ret)
 		return 0;
 	class = mark->tp_class;
 	if (class != PAWL_CLASS_NONE) {
-		gone = syscall_confirm(mark, session, ret);
+		flags = syscall_settle(mark, session, ret);
+		if (flags) {
+			syscall_attempt(mark, &attempt);
+			syscall_aggregate(mark, &attempt);
+		}
+		if (flags & PAWL_TP_OVER)
+			syscall_over(mark, session, &attempt);
 		mark->tp_class = PAWL_CLASS_NONE;
 	}
 	word = session_word(session);
@@ -388,7 +389,8 @@ static __always_inline int syscall_exit(struct pt_regs *regs, s64 ret)
 		bpf_send_signal(SIGKILL);
 	else if (PAWL_WORD_STATE(word) == PAWL_STATE_HELD)
 		syscall_stop(mark, session, PAWL_WORD_SEQ(word), class, PAWL_HELD_AFTER);
-	else if (gone && PAWL_WORD_STATE(word) == PAWL_STATE_RUNNING)
+	else if (flags & PAWL_TP_RESERVED && session->action >= PAWL_ACTION_HOLD &&
+		 PAWL_WORD_STATE(word) == PAWL_STATE_RUNNING && budget_gone(session, class))
 		syscall_stop(mark, session, PAWL_WORD_SEQ(word) + 1, class,
 			     PAWL_HELD_AFTER | PAWL_HELD_PROVISIONAL);
 	return 0;

@@ -9,9 +9,10 @@
 set -u
 
 ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
-PAWL=$ROOT/build/pawl
-PAWLD=$ROOT/build/pawld
-TOOLS=$ROOT/build/tests
+BUILD=${PAWL_BUILD:-$ROOT/build}
+PAWL=$BUILD/pawl
+PAWLD=$BUILD/pawld
+TOOLS=$BUILD/tests
 SUITE=$(basename "$0" .sh)
 PYTHON=$(command -v /usr/bin/python3 || command -v python3 || true)
 WAIT_S=${PAWL_TEST_WAIT:-30} # how long a condition may take to come true; guests are slower
@@ -260,7 +261,7 @@ start_pawld() {
 # For a suite that is about something else: no pawld, no suite.
 need_pawld() {
 	[[ $EUID = 0 ]] || skip_suite 'needs root'
-	[[ -x $PAWLD && -x $PAWL ]] || skip_suite "build/pawl and build/pawld are not built"
+	[[ -x $PAWLD && -x $PAWL ]] || skip_suite "$PAWL and $PAWLD are not built"
 	[[ -f $T/pawl.yaml ]] || write_policy
 	start_pawld "$@" && return
 	case_begin 'pawld starts'

@@ -217,9 +217,11 @@ seeded_cases() {
 	done
 	printf 'import os, sys\nos.spawnv(os.P_WAIT, sys.argv[1], sys.argv[1:])\n' >"$T/$SCRIPT"
 	"$T/$AGENT" -c 'bash -c '\''"$@"; :'\'' - "$@"; :' - \
-		"${deleter[@]}" "$T/go.tree" 4 "$T/data.tree" &
-	"$PYTHON" "$T/$SCRIPT" "${deleter[@]}" "$T/go.script" 4 "$T/data.script" &
-	env "$ENV_NAME=1" "$TOOLS/spawn" daemon "${deleter[@]}" "$T/go.orphan" 4 "$T/data.orphan" &
+		"${deleter[@]}" "$T/go.tree" 4 "$T/data.tree" 2>"$T/tree.err" &
+	"$PYTHON" "$T/$SCRIPT" "${deleter[@]}" "$T/go.script" 4 "$T/data.script" \
+		2>"$T/script.err" &
+	env "$ENV_NAME=1" "$TOOLS/spawn" daemon "${deleter[@]}" "$T/go.orphan" 4 "$T/data.orphan" \
+		2>"$T/orphan.err" &
 	for name in tree script orphan; do
 		wait_until "$WAIT_S" exists "$T/go.$name.ready" || echo "# $name did not come up"
 	done
@@ -260,6 +262,7 @@ make_bundle() {
 }
 
 container_case() {
+	local held
 	if ! command -v runc >/dev/null || ! make_bundle; then
 		skip 'kept: a container' 'runc is not installed'
 		return
@@ -275,10 +278,11 @@ container_case() {
 	case_begin 'kept: a container'
 	start_watched -- runc --root "$T/runc" run --bundle "$T/bundle" "$MARK"
 	if wait_hold "$RUN_PID"; then
-		expect_eq 'files left' 275 "$(settled left)"
+		held=$(settled left)
+		expect_range 'files left' 275 290 "$held" # runc deletes a few of its own
 		pawl kill "$SESSION" >/dev/null || fail 'pawl kill failed'
 		wait_run
-		expect_eq 'files left after kill' 275 "$(left)"
+		expect_eq 'files left after kill' "$held" "$(left)"
 	fi
 	kill_sessions
 	case_end
