@@ -15,13 +15,13 @@ readonly ALL=(layers purity bpf-entry format tidy cppcheck shell)
 
 # The core from left to right: a module includes only what stands before it. NAME_*.c belongs to
 # NAME.
-readonly CORE_ORDER=(cleanup text decode proctree policy builtin assess decide)
+readonly CORE_ORDER=(cleanup text syscalls decode proctree policy builtin assess decide)
 
 # Headers of the shell without a module behind them: constants that more than one place needs.
 readonly SHELL_SHARED=(control.h)
 
 # The modules that may send signals.
-readonly SIGNALLERS=(user/shell/act)
+readonly SIGNALLERS=(user/shell/act user/cli/child)
 
 # All that core objects may ask of the C library: memory, strings, text made in memory, the
 # calendar. Nothing that opens, reads, writes, waits, tells the time, logs or looks at the

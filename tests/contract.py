@@ -40,7 +40,7 @@ SHAPES = {
         "checks": [{"name": str, "status": {"ok", "warn", "fail"}, "detail": str, "remedy": str}],
         "hooks": [{"name": str, "attached": bool, "tested": bool}], "lost_events": int,
     },
-    "log": {"@timestamp": RFC3339, "event": dict},
+    "log": {"@timestamp": RFC3339, "event.action": str},
 }
 
 

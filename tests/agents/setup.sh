@@ -32,7 +32,8 @@ fill() {
 	rm -rf "$new"
 	mkdir -p "$new"
 	npm install --prefix "$new" --no-audit --no-fund --no-update-notifier --loglevel=error \
-		--include=optional --ignore-scripts=false --fetch-retries=1 --fetch-retry-mintimeout=1000 \
+		--include=optional --ignore-scripts=false \
+		--fetch-retries=1 --fetch-retry-mintimeout=1000 \
 		"${PACKAGES[@]}" >&2
 	printf '%s\n' "$wanted" >"$new/stamp"
 	rm -rf "$cache"

@@ -21,7 +21,7 @@ fails() {
 	case_end
 }
 
-# Ids of processes that are there and that are not, whoever looks.
+# A pid whose process has ended a moment ago.
 dead_pid() {
 	local pid
 	bash -c 'echo $$' >"$T/dead"
@@ -30,25 +30,36 @@ dead_pid() {
 }
 
 client_cases() {
-	local command
+	local command pid
 	fails 'unknown session: kill' 4 's999' "$PAWL" --socket "$SOCK" kill s999
 	fails 'unknown session: detach' 4 's999' "$PAWL" --socket "$SOCK" detach s999
 	fails 'unknown session: pause' 4 's999' "$PAWL" --socket "$SOCK" pause s999
 	fails 'unknown hold: approve' 4 'h999' "$PAWL" --socket "$SOCK" approve h999
 	fails 'unknown hold: deny' 4 'h999' "$PAWL" --socket "$SOCK" deny h999
 	fails 'unknown hold: show' 4 'h999' "$PAWL" --socket "$SOCK" show h999
-	fails 'attach to a dead pid' 4 "$(dead_pid)" "$PAWL" --socket "$SOCK" attach "$(dead_pid)"
-	fails 'attach to pid 1' '[15]' '1' "$PAWL" --socket "$SOCK" attach 1
+	pid=$(dead_pid)
+	fails 'attach to a dead pid' 4 "$pid" "$PAWL" --socket "$SOCK" attach "$pid"
+	fails 'attach to pid 1' 2 'pid 1' "$PAWL" --socket "$SOCK" attach 1
 	fails 'run with an unknown policy' 125 'nosuch' \
 		"$PAWL" --socket "$SOCK" run --policy nosuch -- true
 	fails 'run of a command that is not there' 127 '/nonexistent/command' \
 		"$PAWL" --socket "$SOCK" run -- /nonexistent/command
 	fails 'run of a file that is no program' 126 'pawl.yaml' \
 		"$PAWL" --socket "$SOCK" run -- "$T/pawl.yaml"
-	for command in ps tree holds 'show h1' 'approve h1' 'deny h1' 'kill s1' doctor; do
+	for command in ps tree holds 'show h1' 'approve h1' 'deny h1' 'kill s1'; do
 		# shellcheck disable=SC2086 # words
 		fails "no daemon: $command" 3 "$T/nosuch.sock" "$PAWL" --socket "$T/nosuch.sock" $command
 	done
+}
+
+# Doctor looks for itself where nobody answers.
+doctor_case() {
+	case_begin 'no daemon: doctor'
+	"$PAWL" --socket "$T/nosuch.sock" doctor >"$T/out" 2>"$T/err"
+	expect_eq 'exit status' 3 $?
+	expect_one_line 'standard error' "$T/err"
+	expect_match 'output' "no pawld.*$T/nosuch.sock" "$(cat "$T/out")"
+	case_end
 }
 
 usage_cases() {
@@ -101,8 +112,8 @@ no_bpf_case() {
 file_cases() {
 	fails 'pawld: no such configuration' 1 '/nonexistent.yaml' \
 		"$PAWLD" "${OTHER[@]}" --config /nonexistent.yaml
-	fails 'pawld: a socket that cannot be made' 1 '/nonexistent/pawl.sock' \
-		"$PAWLD" "${OTHER[@]}" --socket /nonexistent/pawl.sock
+	fails 'pawld: a socket that cannot be made' 1 '/proc/nosuch/pawl.sock' \
+		"$PAWLD" "${OTHER[@]}" --socket /proc/nosuch/pawl.sock
 	fails 'pawl policy check: no such file' 1 '/nonexistent.yaml' \
 		"$PAWL" policy check /nonexistent.yaml
 }
@@ -110,6 +121,7 @@ file_cases() {
 need_pawld
 other_paths
 client_cases
+doctor_case
 usage_cases
 no_root_cases
 no_btf_case

@@ -9,6 +9,7 @@ set -u
 cd "$(dirname "$0")/../.." || exit 1
 
 read -ra KERNELS <<<"${PAWL_TEST_KERNELS:-6.1 6.12 6.18 7.3}"
+BUILD=${PAWL_BUILD:-build}
 GUESTS=2
 LIMIT_S=600
 [[ ${PAWL_TEST_LONG:-0} != 1 ]] || LIMIT_S=2400
@@ -38,7 +39,7 @@ cannot_run() {
 
 prepare() {
 	local tool
-	[[ -x build/pawl && -x build/pawld ]] || cannot_run 'build/pawl and build/pawld are not built'
+	[[ -x $BUILD/pawl && -x $BUILD/pawld ]] || cannot_run "$BUILD/pawl and $BUILD/pawld are not built"
 	for tool in qemu-system-x86_64 mke2fs; do
 		command -v "$tool" >/dev/null || cannot_run "$tool is not installed"
 	done
@@ -49,8 +50,8 @@ prepare() {
 # One share for each guest: the same programs, other expectations.
 make_share() { # DIR BACKEND
 	mkdir -p "$1/build/tests" "$1/tests"
-	cp build/pawl build/pawld "$1/build/"
-	find build/tests -maxdepth 1 -type f -perm -u+x -exec cp -t "$1/build/tests/" {} +
+	cp "$BUILD/pawl" "$BUILD/pawld" "$1/build/"
+	find "$BUILD/tests" -maxdepth 1 -type f -perm -u+x -exec cp -t "$1/build/tests/" {} +
 	cp -r tests/lib.sh tests/contract.py tests/host "$1/tests/"
 	cp tests/vm/run.sh "$1/run.sh"
 	cat >"$1/env" <<-END

@@ -280,8 +280,8 @@ static void resolve(struct pawl_core *core, struct pawl_when now, struct pawl_li
 	effect->rings = state == PAWL_HOLD_APPROVED && hold->op.class == PAWL_CLASS_RING;
 	if (for_ms)
 		effect->free_until_ns = now.mono_ns + for_ms * MS;
-	if (denied)
-		effect->deny_until_ns = now.mono_ns + profile->per_ms * MS;
+	session->deny_until_ns = denied ? now.mono_ns + profile->per_ms * MS : 0;
+	effect->deny_until_ns = session->deny_until_ns;
 	emit(core, denied && core->backend == PAWL_BACKEND_TRACEPOINT ? PAWL_EFFECT_REFUSE :
 									PAWL_EFFECT_RESUME,
 	     session);
@@ -379,9 +379,11 @@ int pawl_core_verdict(struct pawl_core *core, struct pawl_when now, uint32_t id,
 		kill_session(core, now, session, "policy", "the policy kills past the budget");
 		return 0;
 	}
-	if (action == PAWL_ACTION_DENY) {
+	/* on tracepoint nothing is refused in the kernel, so a denial that lasts comes here */
+	if (action == PAWL_ACTION_DENY || now.mono_ns < session->deny_until_ns) {
 		hold_close(hold, now, PAWL_HOLD_DENIED, "policy",
-			   "the policy denies past the budget");
+			   action == PAWL_ACTION_DENY ? "the policy denies past the budget" :
+							"denied until the budget refills");
 		resolve(core, now, session, hold, PAWL_HOLD_DENIED, 0);
 		return 0;
 	}

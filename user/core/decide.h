@@ -49,6 +49,7 @@ struct pawl_live_session {
 	enum pawl_session_state state;
 	uint32_t profile; /* of the policy */
 	uint32_t hold;	  /* open hold, 0: none */
+	uint64_t deny_until_ns; /* no budget before this, CLOCK_MONOTONIC */
 	uint64_t seq;	  /* last hold number seen in the kernel's word */
 	uint64_t ops[PAWL_CLASS_MAX]; /* of an ended one; the kernel has those of a live one */
 	char agent[PAWL_NAME_MAX];
@@ -91,7 +92,7 @@ enum pawl_effect_type {
 	PAWL_EFFECT_NONE = 0,
 	PAWL_EFFECT_RESOLVE, /* write a decision into the kernel's session */
 	PAWL_EFFECT_RESUME,  /* continue what hold .seq stopped, children first */
-	PAWL_EFFECT_REFUSE,  /* tracepoint: what hold .seq stopped cannot be refused: end it */
+	PAWL_EFFECT_REFUSE,  /* tracepoint: the hooks cannot refuse what hold .seq stopped */
 	PAWL_EFFECT_KILL,    /* kill the session's tree */
 	PAWL_EFFECT_PAUSE,   /* stop the session's tree */
 	PAWL_EFFECT_UNPAUSE, /* continue it, children first */

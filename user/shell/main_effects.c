@@ -16,6 +16,7 @@
 #include "user/shell/act.h"
 #include "user/shell/main.h"
 #include "user/shell/notice.h"
+#include "user/shell/refuse.h"
 
 #define KILL_ROUNDS 20
 #define STALE_NS 1000000000ULL	   /* a decided entry of a task that runs is left over */
@@ -78,8 +79,16 @@ static void add_task(void *ctx, const struct pawl_task_record *task)
 {
 	struct targets *targets = ctx;
 
-	if (task->id == targets->session)
+	/* a leader that has ended is still there while a thread of its process lives */
+	if (task->id == targets->session && task->tid == task->tgid)
 		targets_add(targets, task->tgid, task->start_ns, task->cookie);
+}
+
+/* The tree of a session, as the kernel has it now. */
+static void gather_tree(struct daemon *daemon, uint32_t session, struct targets *ret_targets)
+{
+	*ret_targets = (struct targets){ .daemon = daemon, .session = session };
+	pawl_sensor_each_task(daemon->sensor, false, add_task, ret_targets);
 }
 
 static void resume_held(struct daemon *daemon, uint32_t session, uint64_t seq)
@@ -94,17 +103,41 @@ static void resume_held(struct daemon *daemon, uint32_t session, uint64_t seq)
 	daemon->hurry = true;
 }
 
-/* Where nothing can be refused, what was stopped is ended: it must not go on. */
-static void refuse_held(struct daemon *daemon, uint32_t session, uint64_t seq)
+/* Whether a process is among the @targets. */
+static bool targets_have(const struct targets *targets, uint32_t pid)
 {
-	_cleanup_(targets_clear) struct targets targets = {
-		.daemon = daemon, .session = session, .seq = seq
-	};
+	for (size_t i = 0; i < targets->n; i++) {
+		if (targets->list[i].pid == pid)
+			return true;
+	}
+	return false;
+}
 
-	pawl_sensor_each_held(daemon->sensor, add_held, &targets);
-	for (size_t i = 0; i < targets.n; i++)
-		pawl_act_kill(&targets.list[i]);
-	pawl_sensor_each_held(daemon->sensor, delete_held, &targets);
+/*
+ * Where the hooks cannot refuse, a tracer does, for the whole tree, until the budget
+ * refills. What was stopped and cannot be traced is ended: it must not go on.
+ */
+static void refuse_held(struct daemon *daemon, const struct pawl_effect *effect)
+{
+	const struct pawl_session *session = pawl_sensor_session(daemon->sensor, effect->slot);
+	_cleanup_(targets_clear) struct targets tree = {}, stopped = {
+		.daemon = daemon, .session = effect->session, .seq = effect->seq
+	};
+	_cleanup_free_ struct pawl_refused *list = NULL;
+	bool traced;
+
+	pawl_sensor_each_held(daemon->sensor, add_held, &stopped);
+	gather_tree(daemon, effect->session, &tree);
+	list = calloc(tree.n + 1, sizeof(*list));
+	for (size_t i = 0; list && i < tree.n; i++)
+		list[i].pid = tree.list[i].pid;
+	traced = list && tree.n && pawl_refuse_start(list, tree.n, session->deny_until_ns) == 0;
+	for (size_t i = 0; i < tree.n; i++) {
+		if ((!traced || !list[i].traced) && targets_have(&stopped, tree.list[i].pid))
+			pawl_act_kill(&tree.list[i]);
+	}
+	pawl_act_continue_all(stopped.list, stopped.n);
+	pawl_sensor_each_held(daemon->sensor, delete_held, &stopped);
 	daemon->hurry = true;
 }
 
@@ -133,13 +166,6 @@ static void resolve(struct daemon *daemon, const struct pawl_effect *effect)
 			 __ATOMIC_RELEASE);
 	if (move_word(session, effect->seq, PAWL_STATE_HELD, PAWL_STATE_RUNNING))
 		pawl_sensor_calm(daemon->sensor);
-}
-
-/* The tree of a session, as the kernel has it now. */
-static void gather_tree(struct daemon *daemon, uint32_t session, struct targets *ret_targets)
-{
-	*ret_targets = (struct targets){ .daemon = daemon, .session = session };
-	pawl_sensor_each_task(daemon->sensor, false, add_task, ret_targets);
 }
 
 static bool session_lives(struct daemon *daemon, uint32_t slot)
@@ -319,14 +345,9 @@ static void apply_resume(struct daemon *daemon, const struct pawl_effect *effect
 	resume_held(daemon, effect->session, effect->seq);
 }
 
-static void apply_refuse(struct daemon *daemon, const struct pawl_effect *effect)
-{
-	refuse_held(daemon, effect->session, effect->seq);
-}
-
 static void (*const apply[PAWL_EFFECT_MAX])(struct daemon *, const struct pawl_effect *) = {
 	[PAWL_EFFECT_RESOLVE] = resolve,	[PAWL_EFFECT_RESUME] = apply_resume,
-	[PAWL_EFFECT_REFUSE] = apply_refuse,	[PAWL_EFFECT_KILL] = kill_session,
+	[PAWL_EFFECT_REFUSE] = refuse_held,	[PAWL_EFFECT_KILL] = kill_session,
 	[PAWL_EFFECT_PAUSE] = pause_session,	[PAWL_EFFECT_UNPAUSE] = unpause_session,
 	[PAWL_EFFECT_DETACH] = detach_session,	[PAWL_EFFECT_NOTICE] = give_notice,
 	[PAWL_EFFECT_RECORD] = write_record,	[PAWL_EFFECT_FORGET] = forget_session,

@@ -283,7 +283,8 @@ static const struct weakness weaknesses[] = {
 	  "and what other CPUs have in flight",
 	  "boot with bpf in lsm=, or use a kernel that allows fmod_ret programs" },
 	{ PAWL_BACKEND_TRACEPOINT, "deny",
-	  "a denied operation cannot be made to fail: the process that tried is killed",
+	  "a denied process is traced until its budget refills, and its operations made to fail; "
+	  "one that another tracer has is killed",
 	  "boot with bpf in lsm=, or use a kernel that allows fmod_ret programs" },
 	{ PAWL_BACKEND_TRACEPOINT, "replace",
 	  "a rename counts whether or not its target existed; an O_TRUNC of an existing file "

@@ -14,10 +14,10 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/syscall.h>
 
 #include "pawl.skel.h"
 #include "user/core/cleanup.h"
+#include "user/core/syscalls.h"
 
 #define WAKE_SHARE 4 /* telemetry wakes pawld when a quarter of the ring is full */
 
@@ -67,44 +67,6 @@ static const struct hook_program hook_programs[] = {
 	{ "on_ring", "io_uring_create", PAWL_BACKEND_TRACEPOINT },
 };
 #define HOOK_PROGRAMS (sizeof(hook_programs) / sizeof(hook_programs[0]))
-
-/* System calls of this architecture; x86-64 also runs the 32-bit ones. */
-struct syscall_number {
-	uint16_t nr;
-	uint8_t kind;
-};
-
-static const struct syscall_number native_syscalls[] = {
-#ifdef SYS_unlink
-	{ SYS_unlink, PAWL_SYSCALL_UNLINK },
-	{ SYS_rmdir, PAWL_SYSCALL_RMDIR },
-	{ SYS_rename, PAWL_SYSCALL_RENAME },
-	{ SYS_open, PAWL_SYSCALL_OPEN },
-	{ SYS_creat, PAWL_SYSCALL_CREAT },
-#endif
-#ifdef SYS_renameat
-	{ SYS_renameat, PAWL_SYSCALL_RENAMEAT },
-#endif
-	{ SYS_unlinkat, PAWL_SYSCALL_UNLINKAT },
-	{ SYS_renameat2, PAWL_SYSCALL_RENAMEAT2 },
-	{ SYS_truncate, PAWL_SYSCALL_TRUNCATE },
-	{ SYS_ftruncate, PAWL_SYSCALL_FTRUNCATE },
-	{ SYS_openat, PAWL_SYSCALL_OPENAT },
-	{ SYS_openat2, PAWL_SYSCALL_OPENAT2 },
-};
-
-#ifdef __x86_64__
-/* arch/x86/entry/syscalls/syscall_32.tbl; truncate64 and ftruncate64 split their length */
-static const struct syscall_number compat_syscalls[] = {
-	{ 5, PAWL_SYSCALL_OPEN },	{ 8, PAWL_SYSCALL_CREAT },
-	{ 10, PAWL_SYSCALL_UNLINK },	{ 38, PAWL_SYSCALL_RENAME },
-	{ 40, PAWL_SYSCALL_RMDIR },	{ 92, PAWL_SYSCALL_TRUNCATE },
-	{ 93, PAWL_SYSCALL_FTRUNCATE }, { 193, PAWL_SYSCALL_TRUNCATE },
-	{ 194, PAWL_SYSCALL_FTRUNCATE }, { 295, PAWL_SYSCALL_OPENAT },
-	{ 301, PAWL_SYSCALL_UNLINKAT }, { 302, PAWL_SYSCALL_RENAMEAT },
-	{ 353, PAWL_SYSCALL_RENAMEAT2 }, { 437, PAWL_SYSCALL_OPENAT2 },
-};
-#endif
 
 static char last_message[512]; /* libbpf's last warning: the reason that the kernel gave */
 
@@ -161,26 +123,16 @@ static void choose_programs(struct pawl_bpf *bpf, enum pawl_backend backend)
 	}
 }
 
-static void fill_numbers(unsigned char *table, const struct syscall_number *numbers, size_t n)
-{
-	for (size_t i = 0; i < n; i++) {
-		if (numbers[i].nr < PAWL_SYSCALL_NUMBERS)
-			table[numbers[i].nr] = numbers[i].kind;
-	}
-}
-
 static void set_knobs(struct pawl_bpf *bpf, const struct pawl_sensor_options *options)
 {
 	uint32_t bytes = options->ring_kib * 1024;
 
 	bpf_map__set_max_entries(bpf->maps.events, bytes);
 	bpf->rodata->wake_bytes = bytes / WAKE_SHARE;
-	fill_numbers(bpf->rodata->syscalls, native_syscalls,
-		     sizeof(native_syscalls) / sizeof(native_syscalls[0]));
-#ifdef __x86_64__
-	fill_numbers(bpf->rodata->compat_syscalls, compat_syscalls,
-		     sizeof(compat_syscalls) / sizeof(compat_syscalls[0]));
-#endif
+	for (uint64_t nr = 0; nr < PAWL_SYSCALL_NUMBERS; nr++) {
+		bpf->rodata->syscalls[nr] = pawl_syscall_kind(false, nr);
+		bpf->rodata->compat_syscalls[nr] = pawl_syscall_kind(true, nr);
+	}
 }
 
 static int load(struct pawl_sensor *sensor, const struct pawl_sensor_options *options)
