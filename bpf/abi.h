@@ -46,7 +46,7 @@ enum pawl_class {
 enum pawl_bucket {
 	PAWL_BUCKET_FILES = 0,
 	PAWL_BUCKET_DIRS,
-	PAWL_BUCKET_MAX,
+	PAWL_BUCKET_MAX, /* a power of two, for the verifier */
 };
 
 /* What happens to an operation past the budget. Order is part of the ABI. */

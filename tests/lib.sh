@@ -116,6 +116,9 @@ expect_one_line() {
 
 # The last command of every suite.
 finish() {
+	if grep -qE 'command not found|syntax error' "$T/suite.err"; then
+		not_ok 'suite' 'the suite itself is broken, see below'
+	fi
 	FINISHED=1
 	[[ $FAILED = 0 ]]
 	exit

@@ -64,6 +64,12 @@ runs 'a suite that forgets to finish' 1 '1 passed, 1 failed, 0 skipped' <<'END'
 . "$(dirname "$0")/../lib.sh"
 ok one
 END
+runs 'a suite that calls what is not there' 1 '1 passed, 1 failed, 0 skipped' <<'END'
+. "$(dirname "$0")/../lib.sh"
+ok one
+all_the_other_cases
+finish
+END
 runs 'expectations that do not hold' 1 '1 passed, 5 failed, 0 skipped' <<'END'
 . "$(dirname "$0")/../lib.sh"
 echo one >"$T/one"

@@ -190,6 +190,7 @@ int pawl_core_begin(struct pawl_core *core, struct pawl_when now,
 	session->state = PAWL_SESSION_RUNNING;
 	session->hold = 0;
 	session->seq = 0;
+	session->deny_until_ns = 0;
 	session->next = NULL;
 	while (*at && (*at)->id < session->id)
 		at = &(*at)->next;
@@ -254,6 +255,21 @@ static void hold_close(struct pawl_hold *hold, struct pawl_when now, enum pawl_h
 	hold->until = now;
 	snprintf(hold->by, sizeof(hold->by), "%s", by);
 	snprintf(hold->reason, sizeof(hold->reason), "%s", reason ? reason : "");
+}
+
+/*
+ * A session has one open hold. An older one was resolved in the kernel without our word:
+ * left open, its time-out would be due for ever. What it stopped goes on with the new one.
+ */
+static void supersede(struct pawl_core *core, struct pawl_when now,
+		      struct pawl_live_session *session)
+{
+	struct pawl_hold *hold = hold_find(core, session->hold);
+
+	if (!hold || hold->state != PAWL_HOLD_HELD)
+		return;
+	hold_close(hold, now, PAWL_HOLD_GONE, "pawld", "a later hold took its place");
+	emit_record(core, PAWL_RECORD_HOLD_RESOLVED, session);
 }
 
 /* What each way of resolving a hold means; KILLED has no restarted operation. */
@@ -370,7 +386,11 @@ int pawl_core_verdict(struct pawl_core *core, struct pawl_when now, uint32_t id,
 	}
 	if (seq <= session->seq)
 		return 0;
+	supersede(core, now, session);
 	session->seq = seq;
+	/* said before the kernel knew that the session was killed or let go */
+	if (session->state == PAWL_SESSION_KILLED || session->state == PAWL_SESSION_DETACHED)
+		return 0;
 	hold = hold_open(core, now, session, op, lost);
 	if (!hold)
 		return -ENOMEM;

@@ -180,6 +180,10 @@ static int apply_exec(struct pawl_proctree *tree, const struct pawl_exec_event *
 	memcpy(exe, event->exe, sizeof(event->exe));
 	if (args_size > sizeof(event->args))
 		args_size = sizeof(event->args);
+	/* those of the program before are not this one's, even where these could not be read */
+	free(process->args);
+	process->args = NULL;
+	process->args_size = 0;
 	return pawl_proctree_describe(tree, event->h.cookie, exe, event->args, args_size);
 }
 

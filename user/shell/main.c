@@ -57,6 +57,10 @@ void daemon_say(const char *format, ...)
 	va_end(args);
 }
 
+/* Only these get their directories made: others are the caller's to make. */
+static const char default_socket[] = "/run/pawl/pawl.sock";
+static const char default_log[] = "/var/log/pawl/events.jsonl";
+
 static const char help[] =
 	"usage: pawld [OPTION]...\n"
 	"Watches AI agents and stops mass deletion before its effect.\n\n"
@@ -186,9 +190,9 @@ static int parse_options(int argc, char **argv, struct options *options)
 	int option, r;
 
 	*options = (struct options){
-		.socket = "/run/pawl/pawl.sock",
+		.socket = default_socket,
 		.state_dir = "/var/lib/pawl",
-		.log = "/var/log/pawl/events.jsonl",
+		.log = default_log,
 		.pin_dir = "/sys/fs/bpf/pawl",
 		.mode = -1,
 		.ring_kib = RING_KIB,
@@ -226,8 +230,7 @@ static int take_lock(struct daemon *daemon)
 {
 	_cleanup_free_ char *path = NULL;
 
-	if (make_parent(daemon->options.state_dir, 0755) < 0 ||
-	    (mkdir(daemon->options.state_dir, 0700) < 0 && errno != EEXIST)) {
+	if (mkdir(daemon->options.state_dir, 0700) < 0 && errno != EEXIST) {
 		daemon_say("cannot make %s: %s: name a directory with --state-dir",
 			   daemon->options.state_dir, strerror(errno));
 		return -errno;
@@ -284,6 +287,21 @@ static void selftest_tested(void *ctx, const char *hook)
 	pawl_sensor_set_tested(ctx, hook);
 }
 
+/* The self-test's tree was seen: its hooks work. */
+static int selftest_event(void *ctx, void *data, size_t size)
+{
+	static const char *const hooks[PAWL_EVENT_MAX] = {
+		[PAWL_EVENT_FORK] = "task_newtask",
+		[PAWL_EVENT_EXEC] = "sched_process_exec",
+		[PAWL_EVENT_EXIT] = "sched_process_exit",
+	};
+	struct pawl_record record;
+
+	if (pawl_decode(data, size, &record) == 0 && hooks[record.type])
+		pawl_sensor_set_tested(ctx, hooks[record.type]);
+	return 0;
+}
+
 static void forget_dir(void *ctx, const struct pawl_dir_key *key, const struct pawl_dir *dir)
 {
 	(void)dir;
@@ -319,6 +337,7 @@ static int try_backend(struct daemon *daemon, enum pawl_backend backend, char **
 	if (r < 0)
 		return r;
 	host.ctx = sensor;
+	pawl_sensor_receive(sensor, NULL, selftest_event, sensor);
 	r = pawl_selftest_run(backend, daemon->options.state_dir, &host, ret_why);
 	if (r < 0)
 		return r;
@@ -357,7 +376,7 @@ static int choose_backend(struct daemon *daemon)
 static int open_outputs(struct daemon *daemon)
 {
 	const struct options *options = &daemon->options;
-	int r = strcmp(options->log, "-") ? make_parent(options->log, 0750) : 0;
+	int r = options->log == default_log ? make_parent(options->log, 0750) : 0;
 
 	if (r == 0)
 		r = pawl_recorder_open(options->log, &daemon->recorder);
@@ -366,7 +385,7 @@ static int open_outputs(struct daemon *daemon)
 			   strerror(-r));
 		return r;
 	}
-	r = make_parent(options->socket, 0755);
+	r = options->socket == default_socket ? make_parent(options->socket, 0755) : 0;
 	if (r == 0)
 		r = pawl_control_open(options->socket, daemon_answer, daemon, &daemon->control);
 	if (r == -EADDRINUSE)
@@ -386,7 +405,8 @@ static int start(struct daemon *daemon)
 
 	if (r < 0) {
 		fprintf(stderr, "%s\n", error ? error : strerror(-r));
-		daemon_say("not started: the policy is broken");
+		if (r == -EINVAL)
+			daemon_say("not started: the policy is broken");
 		return r;
 	}
 	if ((r = check_machine()) < 0 || (r = take_lock(daemon)) < 0 ||
