@@ -73,7 +73,7 @@ static __noinline int budget_spend(struct pawl_session *session, u32 class, u32 
 		.now_ms = bpf_ktime_get_ns() / NS_PER_MS,
 		.bucket = budget_bucket(class),
 		.how = how,
-		.result = BUDGET_BUSY,
+		.result = opaque(BUDGET_BUSY),
 	};
 
 	bpf_loop(BUDGET_TRIES, budget_try_spend, &try, 0);

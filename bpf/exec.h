@@ -92,7 +92,7 @@ static long hash_step(u32 index, void *ctx)
 /* Hash of the base name of a NUL-terminated path in a buffer of PAWL_ARGS_MAX. */
 static __always_inline u64 hash_base(const char *text)
 {
-	struct hash_walk walk = { .text = text, .hash = PAWL_HASH_INIT };
+	struct hash_walk walk = { .text = text, .hash = opaque(PAWL_HASH_INIT) };
 
 	bpf_loop(PAWL_ARGS_MAX, hash_step, &walk, 0);
 	return walk.hash;
@@ -177,8 +177,11 @@ static __always_inline void exec_by_args(struct exec_scratch *scratch, u32 lengt
 {
 	struct args_walk walk = {
 		.scratch = scratch,
-		.hash = PAWL_HASH_INIT,
+		.hash = opaque(PAWL_HASH_INIT),
 		.length = length,
+		.index = opaque(0),
+		.inside = opaque(0),
+		.option = opaque(0),
 	};
 
 	bpf_loop(PAWL_ARGS_MAX, args_step, &walk, 0);
@@ -232,7 +235,12 @@ static long env_step(u32 index, void *ctx)
 static __always_inline void exec_by_env(struct exec_scratch *scratch, struct mm_struct *mm)
 {
 	unsigned long start = BPF_CORE_READ(mm, env_start), end = BPF_CORE_READ(mm, env_end);
-	struct env_state walk = { .scratch = scratch, .hash = PAWL_HASH_INIT };
+	struct env_state walk = {
+		.scratch = scratch,
+		.hash = opaque(PAWL_HASH_INIT),
+		.known = opaque(0),
+		.value = opaque(0),
+	};
 	u64 length = end - start;
 
 	if (end <= start)

@@ -101,6 +101,18 @@ __u32 env_rules;	  /* 1: some rule looks at the environment */
 __u32 scope_rules;  /* 1: some rule is by uid or cgroup */
 __u32 seeding;	  /* 1: on_each_task spreads marks to descendants */
 
+__u64 nothing;	  /* 0, for opaque() */
+
+/*
+ * A value that the verifier cannot know. Before 6.7 (ab5cfac139ab) it checked the callback
+ * of bpf_loop() for its first turn only, and threw away what that turn cannot reach: state
+ * that starts from a constant must not look like one.
+ */
+static __always_inline __u64 opaque(__u64 value)
+{
+	return value + *(volatile __u64 *)&nothing;
+}
+
 static __always_inline void count(enum pawl_counter counter)
 {
 	__sync_fetch_and_add(&counters[counter], 1);

@@ -65,7 +65,7 @@ static __always_inline void path_walk_from(struct pawl_path *path, u32 at, struc
 	struct path_walk walk = {
 		.dentry = dentry,
 		.path = path,
-		.at = at,
+		.at = opaque(at),
 	};
 
 	if (mnt)

@@ -261,7 +261,8 @@ static __noinline int syscall_aggregate(struct pawl_task *mark, struct attempt *
 	if (attempt->name)
 		bpf_probe_read_user_str(scratch->text, sizeof(scratch->text), attempt->name);
 	walk.text = scratch->text;
-	walk.hash = PAWL_HASH_INIT;
+	walk.hash = opaque(PAWL_HASH_INIT);
+	walk.parent = opaque(0);
 	bpf_loop(PAWL_PATH_SLACK, name_step, &walk, 0);
 	key.dev = attempt->dev;
 	key.ino = attempt->ino;

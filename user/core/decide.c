@@ -357,6 +357,7 @@ void pawl_core_end(struct pawl_core *core, struct pawl_when now, uint32_t id,
 	if (hold && hold->state == PAWL_HOLD_HELD) {
 		hold_close(hold, now, PAWL_HOLD_GONE, "pawld", "its processes ended");
 		emit_record(core, PAWL_RECORD_HOLD_RESOLVED, session);
+		session->hold = 0;
 	}
 	memcpy(session->ops, ops, sizeof(session->ops));
 	emit_record(core, PAWL_RECORD_SESSION_END, session);
