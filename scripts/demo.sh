@@ -14,7 +14,8 @@ set -u
 
 readonly FILES=10000 DIRECTORIES=100
 readonly BUDGET=25
-readonly WAIT_S=30 # for one condition to come true
+readonly ROOM_KIB=$((128 * 1024))
+readonly WAIT_S=60 # for one condition to come true; a busy machine may be slow
 
 PAWL='' PAWLD='' T='' PIN_DIR='' MARK='' PAWLD_PID=''
 BACKEND='' LOAD_MS='' EXCESS=0
@@ -46,16 +47,18 @@ introduce() {
 	kernel=$(json_text kernel <<<"$doctor")
 	BACKEND=$(json_text backend <<<"$doctor")
 	heading "pawl holds what an agent must not delete"
-	echo "Kernel $kernel, backend $BACKEND: $(meaning)"
-	echo "The agent may delete $BUDGET files. It wants to clean up after a build, and runs clean.sh:"
-	sed "s/^/    $DIM/; s/\$/$PLAIN/" "$T/project/clean.sh"
+	echo "Kernel $kernel, backend $BACKEND:"
+	meaning
+	echo
+	echo "$FILES files lie in src/. The agent may delete $BUDGET. It cleans up after a build:"
+	quote <"$T/project/clean.sh"
 }
 
 # What the backend means for what is lost.
 meaning() {
 	case $BACKEND in
-	lsm | fmod_ret) echo 'an operation past the budget is stopped before its effect.' ;;
-	*) echo 'operations are stopped as they end, so those in flight on other CPUs are lost too.' ;;
+	lsm | fmod_ret) echo 'what would go past the budget is stopped before its effect.' ;;
+	*) echo 'deletions are stopped as they end, so those in flight on other CPUs are lost too.' ;;
 	esac
 }
 
@@ -76,7 +79,6 @@ round() { # deny|approve|kill
 look_closely() {
 	typed pawl tree
 	typed pawl show "$HOLD"
-	echo
 }
 
 decide() { # deny|approve|kill
@@ -92,10 +94,10 @@ report() { # deny|approve|kill
 	complaints=$(grep -c '^rm: ' "$T/agent.err")
 	((past > 0)) || past=0
 	echo
-	echo "The agent ended with status $STATUS. $LEFT of $FILES files are left, $((FILES - LEFT)) are lost."
+	echo "The agent ended with status $STATUS; $LEFT files are left, $((FILES - LEFT)) are lost."
 	if ((complaints)); then
-		echo "$complaints lines like this one stand on its standard error:"
-		echo "    $DIM$(grep -m 1 '^rm: ' "$T/agent.err")$PLAIN"
+		echo "Its standard error has $complaints lines like this one:"
+		grep -m 1 '^rm: ' "$T/agent.err" | quote
 	fi
 	[[ -z $WRONG ]] || echo "${BAD}This is not as it should be: $WRONG.$PLAIN"
 	TABLE+=("$(printf '%-8s  %14s  %14s  %10s  %16s  %s' "$1" "$LOST_AT_HOLD" "$STATUS" \
@@ -114,11 +116,11 @@ sum_up() {
 	local rss_kib
 	rss_kib=$(sed -n -E 's/^VmRSS:[^0-9]*([0-9]+).*/\1/p' "/proc/$PAWLD_PID/status")
 	heading 'What happened'
-	printf "$BOLD%-8s  %14s  %14s  %10s  %16s$PLAIN\n" DECISION 'LOST UNTIL IT' \
+	printf "$BOLD%-8s  %14s  %14s  %10s  %16s$PLAIN\n" DECISION 'LOST WHEN HELD' \
 		"AGENT'S STATUS" 'FILES LEFT' 'LOST PAST BUDGET'
 	printf '%s\n' "${TABLE[@]}"
 	echo
-	echo "pawld: $rss_kib KiB resident, enforcing $LOAD_MS ms after it began to load ($BACKEND)."
+	echo "pawld: $rss_kib KiB resident, enforced $LOAD_MS ms after it began to load."
 }
 
 # ---- what must hold ----
@@ -170,7 +172,7 @@ make_place() {
 	trap clean_up EXIT
 	trap 'exit 130' INT
 	trap 'exit 143' TERM HUP
-	T=$(mktemp -d "${TMPDIR:-/tmp}/pawl-demo.XXXXXX") || give_up 1 'no temporary directory'
+	T=$(mktemp -d "$(roomy_place)/pawl-demo.XXXXXX") || give_up 1 'no temporary directory'
 	MARK=PAWL_DEMO=${T##*.}
 	PIN_DIR=/sys/fs/bpf/pawldemo-${T##*.} # bpffs takes no dots in names
 	mkdir "$T/project" "$T/state"
@@ -183,13 +185,25 @@ make_place() {
 	END
 }
 
-# Made by nobody's agent, each with a line in it.
+# In memory where there is room: a busy disk may take half a minute for so many files.
+roomy_place() {
+	if [[ -z ${TMPDIR:-} && -w /dev/shm && $(stat -f -c %T /dev/shm) = tmpfs ]] &&
+		(($(df -k --output=avail /dev/shm | tail -n 1) > ROOM_KIB)); then
+		echo /dev/shm
+	else
+		echo "${TMPDIR:-/tmp}"
+	fi
+} 2>/dev/null
+
+# Makes those that are missing, each with a line in it.
 make_files() {
-	local i each=$((FILES / DIRECTORIES))
-	rm -rf "$T/project/src"
+	local i directory parts each=$((FILES / DIRECTORIES))
 	for ((i = 0; i < DIRECTORIES; i++)); do
-		mkdir -p "$T/project/src/module$i"
-		seq "$each" | split -l 1 -a 3 -d - "$T/project/src/module$i/part"
+		directory=$T/project/src/module$i
+		parts=("$directory"/*)
+		((${#parts[@]} < each)) || continue
+		mkdir -p "$directory"
+		seq "$each" | split -l 1 -a 3 -d - "$directory/part"
 	done
 	LEFT=$(files_left)
 	[[ $LEFT = "$FILES" ]] || give_up 1 "only $LEFT of $FILES files could be made in $T"
@@ -234,8 +248,8 @@ find_hold() {
 
 show_notice() {
 	wait_until 5 grep -q '^pawl: ' "$T/agent.err" || wrong 'the agent was not told why it stands'
-	echo 'The agent runs clean.sh, stands still, and reads on its standard error:'
-	echo "    $DIM$(grep -m 1 '^pawl: ' "$T/agent.err")$PLAIN"
+	echo 'The agent ran clean.sh and stands still. Its standard error says:'
+	grep -m 1 '^pawl: ' "$T/agent.err" | quote
 }
 
 wait_for_agent() {
@@ -274,7 +288,7 @@ find_programs() {
 first_program() {
 	local path
 	for path; do
-		[[ -f $path && -x $path ]] && readlink -f "$path" && return
+		[[ $path = /* && -f $path && -x $path ]] && readlink -f "$path" && return
 	done
 	return 1
 }
@@ -352,6 +366,11 @@ choose_colors() {
 
 heading() {
 	printf '\n%s==== %s ====%s\n' "$BOLD" "$1" "$PLAIN"
+}
+
+# Lines of somebody else's, set off and cut at 76 columns.
+quote() {
+	fold -s -w 76 | sed "s/^/    $DIM/; s/ *\$/$PLAIN/"
 }
 
 # Shows a command as a person would type it, and runs it.

@@ -272,10 +272,10 @@ static void notice_text(const struct pawl_hold *hold, char *out, size_t size)
 		 "pawl: held h%" PRIu32 ": %s (pid %" PRIu32 ", session s%" PRIu32
 		 ") at %s %s: more than %" PRIu64 " in %" PRIu64 " s, %" PRIu64
 		 " lost so far. Decide with: pawl show h%" PRIu32 "; pawl approve h%" PRIu32
-		 " --for 10m; pawl deny h%" PRIu32,
+		 " --for 10m; pawl deny h%" PRIu32 "; pawl kill s%" PRIu32,
 		 hold->id, comm, hold->op.tgid, hold->session, pawl_class_name(hold->op.class),
 		 target, hold->limit, hold->per_ms / 1000, hold->lost, hold->id, hold->id,
-		 hold->id);
+		 hold->id, hold->session);
 }
 
 static void give_notice(struct daemon *daemon, const struct pawl_effect *effect)
