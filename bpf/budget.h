@@ -31,6 +31,7 @@ static __always_inline enum pawl_bucket budget_bucket(u32 class)
 struct budget_try {
 	struct pawl_session *session;
 	u64 now_ms;
+	u64 window; /* start of the window that was spent from, or is refunded to */
 	u32 bucket;
 	u32 how;
 	int result;
@@ -44,10 +45,12 @@ static long budget_try_spend(u32 index, void *ctx)
 	u64 limit = try->session->limit, old = *(volatile u64 *)word;
 	u64 spent = old & PAWL_SPENT_MASK, next = old + 1;
 
-	if (!old || try->now_ms - (old >> PAWL_SPENT_BITS) >= try->session->per_ms) {
+	/* signed: another CPU's clock may have opened the window after ours was read */
+	if (!old || (s64)(try->now_ms - (old >> PAWL_SPENT_BITS)) >= (s64)try->session->per_ms) {
 		spent = 0;
 		next = (try->now_ms << PAWL_SPENT_BITS) | 1;
 	}
+	try->window = next >> PAWL_SPENT_BITS;
 	try->result = BUDGET_OVER;
 	if ((spent >= limit && !(try->how & BUDGET_BEYOND)) || spent >= PAWL_SPENT_MAX)
 		return 1;
@@ -63,10 +66,11 @@ static long budget_try_spend(u32 index, void *ctx)
 }
 
 /*
- * Spends one operation. Contention beyond BUDGET_TRIES reads as over: safe, and counted.
+ * Spends one operation, and notes the window it was spent from. Contention beyond BUDGET_TRIES reads as over: safe, and counted.
  * (A loop that the verifier does not unroll: as a plain one it cost half a second a hook.)
  */
-static __noinline int budget_spend(struct pawl_session *session, u32 class, u32 how)
+static __noinline int budget_spend(struct pawl_session *session, u32 class, u32 how,
+				   u64 *ret_window)
 {
 	struct budget_try try = {
 		.session = session,
@@ -77,6 +81,8 @@ static __noinline int budget_spend(struct pawl_session *session, u32 class, u32 
 	};
 
 	bpf_loop(BUDGET_TRIES, budget_try_spend, &try, 0);
+	if (ret_window)
+		*ret_window = try.window;
 	if (try.result != BUDGET_BUSY)
 		return try.result;
 	count(PAWL_COUNT_RACES);
@@ -89,15 +95,17 @@ static long budget_try_refund(u32 index, void *ctx)
 	u64 *word = &try->session->spent[try->bucket & (PAWL_BUCKET_MAX - 1)];
 	u64 old = *(volatile u64 *)word;
 
-	if (!(old & PAWL_SPENT_MASK))
+	if (!(old & PAWL_SPENT_MASK) || old >> PAWL_SPENT_BITS != try->window)
 		return 1;
 	return __sync_val_compare_and_swap(word, old, old - 1) == old;
 }
 
-/* Gives one operation back: it was reserved and then failed. */
-static __noinline int budget_refund(struct pawl_session *session, u32 class)
+/* Gives one operation back, to the window it was reserved from: it failed. */
+static __noinline int budget_refund(struct pawl_session *session, u32 class, u64 window)
 {
-	struct budget_try try = { .session = session, .bucket = budget_bucket(class) };
+	struct budget_try try = {
+		.session = session, .bucket = budget_bucket(class), .window = window
+	};
 
 	bpf_loop(BUDGET_TRIES, budget_try_refund, &try, 0);
 	return 0;

@@ -325,7 +325,7 @@ static __always_inline int process_exec(struct linux_binprm *bprm)
 	struct mm_struct *mm = BPF_CORE_READ(bpf_get_current_task_btf(), mm);
 	struct pawl_task *mark = task_current();
 
-	if (!mark)
+	if (!mark || !session_of(mark)) /* a mark of a session that is gone is none */
 		mark = exec_match(bprm, mm);
 	if (mark)
 		exec_tell(mark, bprm, mm);

@@ -116,7 +116,7 @@ static __noinline int files_judge(struct pawl_task *mark, struct attempt *attemp
 		__sync_fetch_and_add(&session->stopped, 1);
 		return -EPERM;
 	}
-	if (budget_spend(session, attempt->class, 0) != BUDGET_OVER)
+	if (budget_spend(session, attempt->class, 0, 0) != BUDGET_OVER)
 		return files_allow(mark, session, attempt);
 	return files_over(mark, session, word, attempt);
 }

@@ -77,6 +77,7 @@ static __noinline u32 session_fill(u32 slot, u32 rule)
 	session->root_tgid = task->tgid;
 	session->root_start_ns = BPF_CORE_READ(task, group_leader, start_boottime);
 	session->id = __sync_fetch_and_add(&next_session, 1) + 1;
+	session->live = 1; /* before it can be seen, or it would look ended */
 	*(volatile u64 *)&session->word = PAWL_WORD(PAWL_STATE_RUNNING, 0);
 	return session->id;
 }
@@ -87,7 +88,6 @@ static __always_inline struct pawl_task *session_begin(u32 rule)
 	struct task_struct *task = bpf_get_current_task_btf();
 	struct pawl_task blank = {}, *mark;
 	struct pawl_session_event *event;
-	struct pawl_session *session;
 
 	mark = bpf_task_storage_get(&tasks, task, &blank, BPF_LOCAL_STORAGE_GET_F_CREATE);
 	if (!mark) {
@@ -97,9 +97,7 @@ static __always_inline struct pawl_task *session_begin(u32 rule)
 	mark->slot = session_claim();
 	mark->id = session_fill(mark->slot, rule);
 	mark->cookie = cookie_next();
-	session = session_of(mark);
-	if (session)
-		__sync_fetch_and_add(&session->live, 1);
+	mark->held_seq = 0;
 	event = bpf_ringbuf_reserve(&verdicts, sizeof(*event), 0);
 	if (!event) {
 		count(PAWL_COUNT_LOST_VERDICTS);
@@ -111,6 +109,22 @@ static __always_inline struct pawl_task *session_begin(u32 rule)
 	event->uid = current_uid();
 	send_now(event);
 	return mark;
+}
+
+/*
+ * Puts a task into the session of @from. Its making and the walk over the tasks may both
+ * come here: the one that sets the cookie counts it.
+ */
+static __always_inline void task_join(struct pawl_task *mark, const struct pawl_task *from,
+				      u64 cookie)
+{
+	struct pawl_session *session;
+
+	mark->slot = from->slot;
+	mark->id = from->id;
+	session = session_of(mark);
+	if (__sync_val_compare_and_swap(&mark->cookie, 0, cookie) == 0 && session)
+		__sync_fetch_and_add(&session->live, 1);
 }
 
 static __always_inline void fork_tell(struct task_struct *child, const struct pawl_task *parent,
@@ -149,15 +163,10 @@ static __always_inline int process_fork(struct task_struct *child, u64 clone_fla
 		count(PAWL_COUNT_LOST_TASKS);
 		return 0;
 	}
-	mark->slot = parent->slot;
-	mark->id = parent->id;
-	mark->cookie = parent->cookie;
-	if (!(clone_flags & CLONE_THREAD))
-		mark->cookie = cookie_next();
+	task_join(mark, parent, clone_flags & CLONE_THREAD ? parent->cookie : cookie_next());
 	session = session_of(mark);
 	if (!session)
 		return 0;
-	__sync_fetch_and_add(&session->live, 1);
 	if (PAWL_WORD_STATE(session_word(session)) == PAWL_STATE_KILLED)
 		bpf_send_signal(SIGKILL);
 	if (!(clone_flags & CLONE_THREAD))
@@ -205,12 +214,11 @@ static __always_inline int process_each(struct bpf_iter_meta *meta, struct task_
 	struct pawl_task_record record = {};
 	struct pawl_task blank = {}, *mark, *from = 0;
 	struct task_struct *leader, *parent;
-	struct pawl_session *session;
 
 	if (!task || (task->flags & PF_KTHREAD))
 		return 0;
 	mark = bpf_task_storage_get(&tasks, task, 0, 0);
-	if (!mark && seeding) {
+	if (!mark && seeding && !(task->flags & PF_EXITING)) { /* its end is told already */
 		leader = task->group_leader;
 		parent = task->real_parent;
 		if (leader)
@@ -222,14 +230,7 @@ static __always_inline int process_each(struct bpf_iter_meta *meta, struct task_
 		mark = bpf_task_storage_get(&tasks, task, &blank, BPF_LOCAL_STORAGE_GET_F_CREATE);
 		if (!mark)
 			return 0;
-		mark->slot = from->slot;
-		mark->id = from->id;
-		mark->cookie = leader != task && from->cookie ?
-				       from->cookie :
-				       cookie_next();
-		session = session_of(mark);
-		if (session)
-			__sync_fetch_and_add(&session->live, 1);
+		task_join(mark, from, leader != task ? from->cookie : cookie_next());
 	}
 	if (!mark)
 		return 0;

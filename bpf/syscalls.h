@@ -155,7 +155,8 @@ static __always_inline bool syscall_opens(u32 kind)
 }
 
 /* Reserves the operation, where it can be known now that there is one. */
-static __always_inline u32 syscall_reserve(struct pawl_session *session, u32 class)
+static __always_inline u32 syscall_reserve(struct pawl_task *mark, struct pawl_session *session,
+					   u32 class)
 {
 	u64 now = bpf_ktime_get_ns();
 
@@ -163,7 +164,7 @@ static __always_inline u32 syscall_reserve(struct pawl_session *session, u32 cla
 		return 0;
 	if (now < session->deny_until_ns)
 		return PAWL_TP_OVER;
-	if (budget_spend(session, class, BUDGET_BEYOND) == BUDGET_OK)
+	if (budget_spend(session, class, BUDGET_BEYOND, &mark->tp_spent) == BUDGET_OK)
 		return PAWL_TP_RESERVED;
 	return PAWL_TP_RESERVED | PAWL_TP_OVER;
 }
@@ -194,7 +195,7 @@ static __always_inline int syscall_enter(struct pt_regs *regs, u64 nr)
 	mark->tp_class = class;
 	mark->tp_path = shape.path == NO_ARG ? 0 : syscall_arg(regs, shape.path);
 	mark->tp_dirfd = shape.dirfd == NO_ARG ? AT_FDCWD : (s32)syscall_arg(regs, shape.dirfd);
-	mark->tp_flags = syscall_opens(kind) ? PAWL_TP_OPENED : syscall_reserve(session, class);
+	mark->tp_flags = syscall_opens(kind) ? PAWL_TP_OPENED : syscall_reserve(mark, session, class);
 	return 0;
 }
 
@@ -326,13 +327,13 @@ static __noinline int syscall_settle(struct pawl_task *mark, struct pawl_session
 
 	if (ret < 0) {
 		if (flags & PAWL_TP_RESERVED)
-			budget_refund(session, class);
+			budget_refund(session, class, mark->tp_spent);
 		return 0;
 	}
 	if (flags & PAWL_TP_OPENED) {
 		if (!syscall_truncated(ret))
 			return 0;
-		flags |= syscall_reserve(session, class);
+		flags |= syscall_reserve(mark, session, class);
 	}
 	session_count(session, class);
 	return flags | PAWL_TP_EFFECT;
@@ -347,11 +348,15 @@ static __always_inline void syscall_stop(struct pawl_task *mark, struct pawl_ses
 
 	if (mark->held_seq && !again)
 		bpf_map_delete_elem(&holds, &old);
+	/* what is not in the table would never be continued */
+	if (!held_enter(mark, seq, (u32)bpf_get_current_pid_tgid(), class, flags))
+		return;
 	mark->held_seq = seq;
 	mark->held_class = PAWL_CLASS_NONE;
-	held_enter(mark, seq, (u32)bpf_get_current_pid_tgid(), class, flags);
 	if (bpf_send_signal_thread(SIGSTOP))
 		count(PAWL_COUNT_SIGNAL_FAILED);
+	/* it may have been resumed, and taken out, before the signal was sent */
+	held_enter(mark, seq, (u32)bpf_get_current_pid_tgid(), class, flags);
 	if (again)
 		return;
 	__sync_fetch_and_add(&session->stopped, 1);

@@ -118,7 +118,7 @@ static __always_inline void session_trip(const struct pawl_task *mark, struct pa
 	verdict_tell(mark, PAWL_WORD_SEQ(next), session->action, op);
 }
 
-/* Past the budget and only observed: said once a hold number, which it uses up. */
+/* Past the budget with nobody asked (observe, deny): said once a window. */
 static __always_inline void session_observe(const struct pawl_task *mark,
 					    struct pawl_session *session, u64 word,
 					    const struct attempt *attempt)
@@ -134,7 +134,7 @@ static __always_inline void session_observe(const struct pawl_task *mark,
 	if (!op)
 		return;
 	operation_fill(op, attempt);
-	verdict_tell(mark, PAWL_WORD_SEQ(word), PAWL_ACTION_OBSERVE, op);
+	verdict_tell(mark, PAWL_WORD_SEQ(word), session->action, op);
 }
 
 /* Enters the current task in `holds`. Return: false when the table is full. */
@@ -172,6 +172,8 @@ static __always_inline int hold_worker(struct pawl_task *mark, u64 seq, u32 clas
 
 	if (held_enter(mark, seq, tgid, class, PAWL_HELD_WORKER)) {
 		bpf_send_signal(SIGSTOP);
+		/* it may have been resumed, and taken out, before the signal was sent */
+		held_enter(mark, seq, tgid, class, PAWL_HELD_WORKER);
 		stopped_tell(mark, seq, PAWL_HELD_WORKER);
 	}
 	return -EPERM;

@@ -10,7 +10,7 @@
 set -u
 cd "$(dirname "$0")/.." || exit 1
 
-declare -A limit_s=([unit]=300 [check]=600 [host]=600 [agents]=900 [vm]=3600)
+declare -A limit_s=([unit]=300 [check]=600 [host]=600 [agents]=900 [vm]=7200)
 passed=0 failed=0 skipped=0 child=''
 
 # A suite cleans up after itself when it is told to end.

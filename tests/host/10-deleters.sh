@@ -70,9 +70,7 @@ hold_deleter() {
 }
 
 refused_text() {
-	if before_effect; then
-		expect_match 'error of the command' 'Operation not permitted' "$(command_err)"
-	fi
+	expect_match 'error of the command' 'Operation not permitted' "$(command_err)"
 }
 
 end_approve() {

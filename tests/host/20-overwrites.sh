@@ -69,7 +69,7 @@ denied_case() {
 			pawl deny "$HOLD" >/dev/null || fail 'pawl deny failed'
 			wait_run
 			expect_match 'exit status' '^[1-9][0-9]*$' "$RUN_STATUS"
-			before_effect && expect_match 'error' 'Operation not permitted' "$(command_err)"
+			expect_match 'error' 'Operation not permitted' "$(command_err)"
 			expect_eq 'left after deny' 9975 "$(full)"
 		fi
 		kill_sessions

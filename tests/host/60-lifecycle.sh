@@ -32,7 +32,7 @@ sigterm_case() {
 	expect_eq 'exit status of pawld' 0 "$PAWLD_STATUS"
 	wait_run
 	expect_match 'exit status' '^[1-9][0-9]*$' "$RUN_STATUS"
-	before_effect && expect_match 'error' 'Operation not permitted' "$(command_err)"
+	expect_match 'error' 'Operation not permitted' "$(command_err)"
 	wait_until "$WAIT_S" nobody_stopped || fail 'a process stays stopped'
 	expect_eq 'files left' "$LEFT" "$(left)"
 	expect_eq 'socket' gone "$([[ -e $SOCK ]] && echo there || echo gone)"

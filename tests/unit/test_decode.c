@@ -56,8 +56,8 @@ static void test_every_type_is_decoded(void **state)
 	(void)state;
 	assert_int_equal(ROWS(records), PAWL_EVENT_MAX - PAWL_EVENT_FORK);
 	for (size_t i = 0; i < ROWS(records); i++) {
-		_cleanup_free_ void *data = make_record(
-			(uint16_t)records[i].type, (uint16_t)records[i].size, records[i].size);
+		_cleanup_free_ void *data = make_record((uint16_t)records[i].type,
+							(uint16_t)records[i].size, records[i].size);
 		struct pawl_record record;
 
 		assert_int_equal(pawl_decode(data, records[i].size, &record), 0);
@@ -129,7 +129,8 @@ static struct pawl_path *make_path(const char *text, uint16_t flags)
 
 static void test_path_text(void **state)
 {
-	static const char *const texts[] = {"", "/", "/home/a/file", "relative/name", "/a\n\x1b[2J"};
+	static const char *const texts[] = {"", "/", "/home/a/file", "relative/name",
+					    "/a\n\x1b[2J"};
 
 	(void)state;
 	for (size_t i = 0; i < ROWS(texts); i++) {
@@ -229,7 +230,7 @@ static void test_names_of_classes_and_backends(void **state)
 	assert_string_equal(pawl_backend_name(UINT32_MAX), "unknown");
 }
 
-/* RFC 9923 and the reference implementation's own vectors; bytes over 0x7f are unsigned. */
+/* Published vectors of FNV-1a, and a byte over 0x7f, which counts as unsigned. */
 static void test_hash_is_fnv1a(void **state)
 {
 	static const struct {

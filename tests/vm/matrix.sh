@@ -11,8 +11,8 @@ cd "$(dirname "$0")/../.." || exit 1
 read -ra KERNELS <<<"${PAWL_TEST_KERNELS:-6.1 6.12 6.18 7.3}"
 BUILD=${PAWL_BUILD:-build}
 GUESTS=2
-LIMIT_S=600
-[[ ${PAWL_TEST_LONG:-0} != 1 ]] || LIMIT_S=2400
+LIMIT_S=1200 # a boot takes about 4 minutes on an idle machine
+[[ ${PAWL_TEST_LONG:-0} != 1 ]] || LIMIT_S=3600
 WORK=$(mktemp -d "${TMPDIR:-/tmp}/pawl-matrix.XXXXXX")
 
 # shellcheck disable=SC2317 # called by trap

@@ -296,7 +296,10 @@ static void resolve(struct pawl_core *core, struct pawl_when now, struct pawl_li
 	effect->rings = state == PAWL_HOLD_APPROVED && hold->op.class == PAWL_CLASS_RING;
 	if (for_ms)
 		effect->free_until_ns = now.mono_ns + for_ms * MS;
-	session->deny_until_ns = denied ? now.mono_ns + profile->per_ms * MS : 0;
+	if (!denied)
+		session->deny_until_ns = 0;
+	else if (now.mono_ns >= session->deny_until_ns) /* else that window goes on */
+		session->deny_until_ns = now.mono_ns + profile->per_ms * MS;
 	effect->deny_until_ns = session->deny_until_ns;
 	emit(core, denied && core->backend == PAWL_BACKEND_TRACEPOINT ? PAWL_EFFECT_REFUSE :
 									PAWL_EFFECT_RESUME,
@@ -456,9 +459,28 @@ static void expire(struct pawl_core *core, struct pawl_when now, struct pawl_hol
 		action == PAWL_ACTION_OBSERVE ? PAWL_HOLD_APPROVED : PAWL_HOLD_EXPIRED, 0);
 }
 
+static int command_pause(struct pawl_core *core, struct pawl_live_session *session, bool pause)
+{
+	if (pause == (session->state == PAWL_SESSION_PAUSED) ||
+	    (pause && session->state != PAWL_SESSION_RUNNING))
+		return -EALREADY;
+	if (pause)
+		session->seq++;
+	emit(core, pause ? PAWL_EFFECT_PAUSE : PAWL_EFFECT_UNPAUSE, session);
+	emit_record(core, pause ? PAWL_RECORD_SESSION_PAUSE : PAWL_RECORD_SESSION_RESUME, session);
+	session->state = pause ? PAWL_SESSION_PAUSED : PAWL_SESSION_RUNNING;
+	return 0;
+}
+
+/* Whether one more resolution fits among the effects; else it waits for the next call. */
+static bool has_room(const struct pawl_core *core)
+{
+	return core->n + 8 <= PAWL_EFFECTS_MAX;
+}
+
 void pawl_core_tick(struct pawl_core *core, struct pawl_when now)
 {
-	for (struct pawl_hold *hold = core->holds; hold; hold = hold->next) {
+	for (struct pawl_hold *hold = core->holds; hold && has_room(core); hold = hold->next) {
 		if (hold->state == PAWL_HOLD_HELD && hold->until.mono_ns <= now.mono_ns)
 			expire(core, now, hold, "nobody decided in time");
 	}
@@ -466,9 +488,13 @@ void pawl_core_tick(struct pawl_core *core, struct pawl_when now)
 
 void pawl_core_expire(struct pawl_core *core, struct pawl_when now)
 {
-	for (struct pawl_hold *hold = core->holds; hold; hold = hold->next) {
+	for (struct pawl_hold *hold = core->holds; hold && has_room(core); hold = hold->next) {
 		if (hold->state == PAWL_HOLD_HELD)
 			expire(core, now, hold, "pawld ended");
+	}
+	for (struct pawl_live_session *s = core->sessions; s && has_room(core); s = s->next) {
+		if (s->state == PAWL_SESSION_PAUSED)
+			command_pause(core, s, false);
 	}
 }
 
@@ -497,19 +523,6 @@ static int command_hold(struct pawl_core *core, struct pawl_when now,
 		return -EALREADY;
 	hold_close(hold, now, state, command->by, command->reason);
 	resolve(core, now, session, hold, state, command->for_ms);
-	return 0;
-}
-
-static int command_pause(struct pawl_core *core, struct pawl_live_session *session, bool pause)
-{
-	if (pause == (session->state == PAWL_SESSION_PAUSED) ||
-	    (pause && session->state != PAWL_SESSION_RUNNING))
-		return -EALREADY;
-	if (pause)
-		session->seq++;
-	emit(core, pause ? PAWL_EFFECT_PAUSE : PAWL_EFFECT_UNPAUSE, session);
-	emit_record(core, pause ? PAWL_RECORD_SESSION_PAUSE : PAWL_RECORD_SESSION_RESUME, session);
-	session->state = pause ? PAWL_SESSION_PAUSED : PAWL_SESSION_RUNNING;
 	return 0;
 }
 

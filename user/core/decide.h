@@ -187,7 +187,10 @@ void pawl_core_nobody(struct pawl_core *core, struct pawl_when now, uint32_t ses
 /* Time passes: holds whose time is up are resolved as the policy says. */
 void pawl_core_tick(struct pawl_core *core, struct pawl_when now);
 
-/* Resolves every open hold as if its time were up: pawld ends. */
+/*
+ * Resolves open holds as if their time were up, and resumes what is paused: pawld ends. What
+ * does not fit among the effects is left for the next call.
+ */
 void pawl_core_expire(struct pawl_core *core, struct pawl_when now);
 
 /* 0; -ENOENT: no such hold or session; -EALREADY: decided, or in that state already. */

@@ -20,11 +20,14 @@
 
 #define NS_PER_S 1000000000ULL
 
-/* State letter and start time, as /proc/PID/stat has them. */
-static int read_stat(uint32_t pid, char *ret_state, uint64_t *ret_start_ns)
+#define PF_KTHREAD 0x00200000 /* include/linux/sched.h */
+
+/* State letter, flags and start time, as /proc/PID/stat has them. */
+static int read_stat(uint32_t pid, char *ret_state, uint32_t *ret_flags, uint64_t *ret_start_ns)
 {
 	_cleanup_close_ int fd = -1;
 	uint64_t ticks;
+	uint32_t flags;
 	char path[32], stat[1024], *after, state;
 	ssize_t n;
 
@@ -39,20 +42,22 @@ static int read_stat(uint32_t pid, char *ret_state, uint64_t *ret_start_ns)
 	/* the name may hold anything, brackets too: what counts comes after the last one */
 	after = strrchr(stat, ')');
 	if (!after || sscanf(after + 1,
-			     " %c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %*u %*u %*d %*d %*d %*d "
-			     "%*d %*d %" SCNu64,
-			     &state, &ticks) != 2)
+			     " %c %*d %*d %*d %*d %*d %" SCNu32
+			     " %*u %*u %*u %*u %*u %*u %*d %*d %*d %*d %*d %*d %" SCNu64,
+			     &state, &flags, &ticks) != 3)
 		return -ESRCH;
 	*ret_state = state;
+	*ret_flags = flags;
 	*ret_start_ns = ticks * (NS_PER_S / (uint64_t)sysconf(_SC_CLK_TCK));
 	return 0;
 }
 
 int pawl_act_start(uint32_t pid, uint64_t *ret_start_ns)
 {
+	uint32_t flags;
 	char state;
 
-	return read_stat(pid, &state, ret_start_ns);
+	return read_stat(pid, &state, &flags, ret_start_ns);
 }
 
 /* Whether two start times are the same clock tick, which is all that /proc tells. */
@@ -63,13 +68,13 @@ static bool same_start(uint64_t a_ns, uint64_t b_ns)
 	return a_ns / tick == b_ns / tick;
 }
 
-bool pawl_act_is_stopped(const struct pawl_target *target)
+bool pawl_act_is_stopped(uint32_t tid)
 {
 	uint64_t start_ns;
+	uint32_t flags;
 	char state;
 
-	return read_stat(target->pid, &state, &start_ns) == 0 && state == 'T' &&
-	       same_start(start_ns, target->start_ns);
+	return read_stat(tid, &state, &flags, &start_ns) == 0 && (state == 'T' || state == 't');
 }
 
 int pawl_act_owner(uint32_t pid, uid_t *ret_uid)
@@ -88,15 +93,20 @@ int pawl_act_open(uint32_t pid, uint64_t start_ns)
 {
 	_cleanup_close_ int fd = -1;
 	uint64_t found;
+	uint32_t flags;
+	char state;
 
 	if (pid <= 1 || pid == (uint32_t)getpid())
 		return -EPERM;
 	fd = (int)syscall(SYS_pidfd_open, (pid_t)pid, 0);
+	/* no such number, or one of a thread, which newer kernels tell with ENOENT */
 	if (fd < 0)
-		return errno == EINVAL ? -ESRCH : -errno;
+		return errno == EINVAL || errno == ENOENT ? -ESRCH : -errno;
 	/* only now does the pid stand still: what was read before might have been another's */
-	if (pawl_act_start(pid, &found) < 0 || !same_start(found, start_ns))
+	if (read_stat(pid, &state, &flags, &found) < 0 || !same_start(found, start_ns))
 		return -ESRCH;
+	if (flags & PF_KTHREAD)
+		return -EPERM;
 	return TAKE_FD(fd);
 }
 

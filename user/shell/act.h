@@ -36,8 +36,8 @@ int pawl_act_stop(const struct pawl_target *target);
 int pawl_act_continue(const struct pawl_target *target);
 int pawl_act_kill(const struct pawl_target *target);
 
-/* Whether the process is stopped now. False too where it has ended. */
-bool pawl_act_is_stopped(const struct pawl_target *target);
+/* Whether the thread is stopped now, by a signal or by a tracer. False where it has ended. */
+bool pawl_act_is_stopped(uint32_t tid);
 
 /* Continues all, children before their parents. Sorts @targets. Return: how many. */
 size_t pawl_act_continue_all(struct pawl_target *targets, size_t n);

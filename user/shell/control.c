@@ -62,6 +62,7 @@ static int listen_at(const char *path, gid_t group, int *ret_fd)
 {
 	struct sockaddr_un address = { .sun_family = AF_UNIX };
 	_cleanup_close_ int fd = -1;
+	struct stat st;
 	mode_t mask;
 	int r;
 
@@ -70,6 +71,8 @@ static int listen_at(const char *path, gid_t group, int *ret_fd)
 	strcpy(address.sun_path, path);
 	if (connect_probe(&address) == 0)
 		return -EADDRINUSE;
+	if (lstat(path, &st) == 0 && !S_ISSOCK(st.st_mode))
+		return -EEXIST; /* whatever it is, it is not ours to remove */
 	if (unlink(path) < 0 && errno != ENOENT)
 		return -errno;
 	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
@@ -199,13 +202,27 @@ static int identify(const struct pawl_control *control, int fd, struct pawl_peer
 	return 0;
 }
 
+/*
+ * Silent connections must not keep people out: the oldest that follows no session goes. The
+ * list is newest first.
+ */
+static void end_oldest(struct pawl_control *control)
+{
+	struct client *oldest = NULL;
+
+	for (struct client *client = control->clients; client; client = client->next) {
+		if (!client->ended && (!client->peer.follows || !oldest))
+			oldest = client;
+	}
+	if (oldest)
+		oldest->ended = true;
+}
+
 static void accept_client(struct pawl_control *control)
 {
 	_cleanup_close_ int fd = -1;
 	struct client *client;
 
-	if (control->clients_n >= PAWL_CLIENTS_MAX)
-		return;
 	fd = accept4(control->listen_fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
 	if (fd < 0)
 		return;
@@ -222,9 +239,8 @@ static void accept_client(struct pawl_control *control)
 	}
 	client->next = control->clients;
 	control->clients = client;
-	/* a full house is not asked for more until somebody leaves */
-	if (++control->clients_n == PAWL_CLIENTS_MAX)
-		watch(control, EPOLL_CTL_DEL, control->listen_fd, 0, NULL);
+	if (++control->clients_n > PAWL_CLIENTS_MAX)
+		end_oldest(control);
 }
 
 static void flush(struct pawl_control *control, struct client *client)
@@ -324,8 +340,7 @@ static void remove_ended(struct pawl_control *control)
 		}
 		*at = client->next;
 		client_free(client);
-		if (control->clients_n-- == PAWL_CLIENTS_MAX)
-			watch(control, EPOLL_CTL_ADD, control->listen_fd, EPOLLIN, NULL);
+		control->clients_n--;
 	}
 }
 

@@ -7,6 +7,7 @@
 #include <fcntl.h>
 #include <getopt.h>
 #include <malloc.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -28,6 +29,7 @@
 
 #define TICK_MS 250
 #define HURRY_MS 5
+#define PID_INIT_INO 0xEFFFFFFC
 #define RING_KIB 1024
 #define RING_KIB_MAX (1 << 20)
 #define SELFTEST_LIMIT_PER_MS 3600000
@@ -48,8 +50,12 @@ struct pawl_when daemon_now(void)
 
 void daemon_say(const char *format, ...)
 {
+	struct pollfd ready = { .fd = STDERR_FILENO, .events = POLLOUT };
 	va_list args;
 
+	/* a pipe that nobody reads must not hold up the loop */
+	if (poll(&ready, 1, 0) != 1 || !(ready.revents & POLLOUT))
+		return;
 	va_start(args, format);
 	fputs("pawld: ", stderr);
 	vfprintf(stderr, format, args);
@@ -254,9 +260,17 @@ static int take_lock(struct daemon *daemon)
 /* What has to be there before libbpf is asked. Return: -errno, with the line said. */
 static int check_machine(void)
 {
+	struct stat st;
+
 	if (geteuid() != 0) {
 		daemon_say("must run as root: it loads BPF programs (CAP_BPF, CAP_PERFMON, "
 			   "CAP_SYS_ADMIN) and stops processes");
+		return -EPERM;
+	}
+	/* fs/proc/namespaces.c: PROC_PID_INIT_INO */
+	if (stat("/proc/self/ns/pid", &st) == 0 && st.st_ino != PID_INIT_INO) {
+		daemon_say("must run in the host's pid namespace, whose pids the kernel tells: "
+			   "start the container with hostPID");
 		return -EPERM;
 	}
 	if (access("/sys/kernel/btf/vmlinux", R_OK) < 0) {

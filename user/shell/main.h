@@ -54,6 +54,7 @@ struct daemon {
 	struct pawl_when since;
 	uint64_t load_ms;
 	uint64_t lost_seen;  /* lost records that were reconciled already */
+	uint64_t tasks_seen; /* lost marks that were made good already */
 	uint64_t ops_seen;   /* operations at the last drain of the aggregates */
 	uint64_t drain_ns;   /* when that was */
 	int lock_fd;
@@ -89,6 +90,7 @@ void daemon_shut(struct daemon *daemon);  /* resolves all holds before pawld end
 
 /* main_watch.c: what is watched from now on */
 int daemon_seed(struct daemon *daemon);
+bool daemon_is_watching(const struct daemon *daemon, const struct pawl_task *mark);
 int daemon_watch(struct daemon *daemon, uint32_t pid, const char *agent, int profile,
 		 uint32_t *ret_session);
 
@@ -104,5 +106,6 @@ json_t *show_hold(struct daemon *daemon, const struct pawl_hold *hold, bool whol
 json_t *show_tree(struct daemon *daemon, uint32_t session);
 json_t *show_doctor(struct daemon *daemon);
 json_t *show_status(struct daemon *daemon);
+void show_user(uint32_t uid, char *out, size_t size); /* its name, else its number */
 
 #endif

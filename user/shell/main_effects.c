@@ -300,7 +300,9 @@ static void give_notice(struct daemon *daemon, const struct pawl_effect *effect)
 
 static void write_record(struct daemon *daemon, const struct pawl_effect *effect)
 {
-	const struct pawl_live_session *session = pawl_core_session(daemon->core, effect->session);
+	const struct pawl_live_session *live = pawl_core_session(daemon->core, effect->session);
+	const struct pawl_live_session *ended = pawl_core_ended(daemon->core); /* newest first */
+	const struct pawl_live_session *session = live ? live : ended;
 	const struct pawl_hold *hold = pawl_core_hold(daemon->core, effect->hold);
 	bool about_hold = effect->record == PAWL_RECORD_HOLD_OPEN ||
 			  effect->record == PAWL_RECORD_HOLD_RESOLVED;
@@ -310,6 +312,8 @@ static void write_record(struct daemon *daemon, const struct pawl_effect *effect
 
 	if (about_op && pawl_sensor_trip(daemon->sensor, effect->slot, &op) < 0)
 		about_op = false;
+	if (session && session->id != effect->session)
+		session = NULL;
 	pawl_record_effect(daemon->recorder, daemon_now(), effect->record, session,
 			   effect->session, about_hold ? hold : NULL, about_op ? &op : NULL);
 }
@@ -383,7 +387,7 @@ static void sweep_held(void *ctx, const struct pawl_held *held)
 		daemon->hurry = true;
 		return;
 	}
-	if (pawl_act_is_stopped(&target)) {
+	if (pawl_act_is_stopped(held->tid)) {
 		pawl_act_continue(&target);
 		if (!held->flags) {
 			daemon->hurry = true;
@@ -399,9 +403,9 @@ static void sweep_held(void *ctx, const struct pawl_held *held)
 static void count_held(void *ctx, const struct pawl_held *held)
 {
 	struct targets *targets = ctx;
-	struct pawl_target target = { .pid = held->tgid, .start_ns = held->start_ns };
 
-	targets->n += held->id == targets->session && pawl_act_is_stopped(&target);
+	/* an entry goes with its task, and with the restart of its operation */
+	targets->n += held->id == targets->session && held->seq == targets->seq;
 }
 
 /* A hold whose every process has ended waits for nothing. */
@@ -410,7 +414,9 @@ static void sweep_empty_holds(struct daemon *daemon)
 	struct pawl_when now = daemon_now();
 
 	for (const struct pawl_hold *h = pawl_core_holds(daemon->core); h; h = h->next) {
-		struct targets targets = { .daemon = daemon, .session = h->session };
+		struct targets targets = {
+			.daemon = daemon, .session = h->session, .seq = h->seq
+		};
 
 		if (h->state != PAWL_HOLD_HELD || now.mono_ns - h->since.mono_ns < STALE_NS)
 			continue;
@@ -447,16 +453,49 @@ static bool refusals_run(struct daemon *daemon)
 
 #define SHUT_WAIT_MS 5000
 
+static void continue_held(void *ctx, const struct pawl_held *held)
+{
+	struct pawl_target target = { .pid = held->tgid, .start_ns = held->start_ns };
+
+	(void)ctx;
+	pawl_act_continue(&target);
+}
+
+/* Nothing is stopped any more, and what still is goes on: nobody would look after it. */
+static void release_all(struct daemon *daemon)
+{
+	uint64_t now = daemon_now().mono_ns;
+
+	for (const struct pawl_live_session *s = pawl_core_sessions(daemon->core); s; s = s->next) {
+		struct pawl_session *session = pawl_sensor_session(daemon->sensor, s->slot);
+		uint64_t word = __atomic_load_n(&session->word, __ATOMIC_ACQUIRE);
+
+		/* what is denied stays so while it can */
+		while (now >= session->deny_until_ns && PAWL_WORD_STATE(word) != PAWL_STATE_KILLED &&
+		       !__atomic_compare_exchange_n(
+			       &session->word, &word,
+			       PAWL_WORD(PAWL_STATE_DETACHED, PAWL_WORD_SEQ(word)), false,
+			       __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE))
+			;
+	}
+	pawl_sensor_each_held(daemon->sensor, continue_held, NULL);
+}
+
 void daemon_shut(struct daemon *daemon)
 {
-	daemon_take(daemon);
-	pawl_core_expire(daemon->core, daemon_now());
-	for (int waited = 0; waited < SHUT_WAIT_MS; waited += 10) {
+	int waited = 0;
+
+	do {
+		daemon_take(daemon);
+		pawl_core_expire(daemon->core, daemon_now());
 		daemon_tick(daemon);
 		if (!refusals_run(daemon))
-			return;
+			break;
 		usleep(10000);
-	}
-	daemon_say("warning: processes whose operations were denied still run: with pawld gone, "
-		   "nothing refuses their next ones");
+		waited += 10;
+	} while (waited < SHUT_WAIT_MS);
+	if (waited >= SHUT_WAIT_MS)
+		daemon_say("warning: processes whose operations were denied still run: with pawld "
+			   "gone, nothing refuses their next ones");
+	release_all(daemon);
 }

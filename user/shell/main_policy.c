@@ -187,12 +187,21 @@ static uint32_t profile_of(const struct pawl_policy *policy, const char *agent)
 	return 0;
 }
 
+/* The profile of that name in the new policy; else the one of the agent. */
+static uint32_t profile_after(const struct pawl_policy *old, const struct pawl_policy *new,
+			      const struct pawl_live_session *session)
+{
+	int profile = pawl_policy_find_profile(new, old->profiles[session->profile].name);
+
+	return profile >= 0 ? (uint32_t)profile : profile_of(new, session->agent);
+}
+
 /* Sessions that run keep their spending and get the new policy's terms. */
-static void update_sessions(struct daemon *daemon)
+static void update_sessions(struct daemon *daemon, const struct pawl_policy *old)
 {
 	for (const struct pawl_live_session *s = pawl_core_sessions(daemon->core); s; s = s->next) {
 		struct pawl_session *session = pawl_sensor_session(daemon->sensor, s->slot);
-		uint32_t profile = profile_of(daemon->policy, s->agent);
+		uint32_t profile = profile_after(old, daemon->policy, s);
 		struct pawl_rule terms = terms_of(daemon->policy, profile, 0);
 
 		pawl_core_set_profile(daemon->core, s->id, profile);
@@ -212,6 +221,7 @@ int daemon_reload(struct daemon *daemon, char **ret_error)
 
 	if (r < 0)
 		return r;
+	daemon_take(daemon); /* its rules are numbered by the old policy */
 	old = daemon->policy;
 	old_name = daemon->config_name;
 	daemon->policy = TAKE_PTR(policy);
@@ -230,8 +240,8 @@ int daemon_reload(struct daemon *daemon, char **ret_error)
 		return r;
 	}
 	pawl_core_set_policy(daemon->core, daemon->policy);
-	update_sessions(daemon);
+	update_sessions(daemon, old);
 	pawl_policy_free(old);
 	free(old_name);
-	return 0;
+	return daemon_seed(daemon); /* agents that started while there were no rules */
 }

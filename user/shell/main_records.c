@@ -279,11 +279,24 @@ uint64_t daemon_lost_records(const struct daemon *daemon)
 	       pawl_sensor_counter(daemon->sensor, PAWL_COUNT_LOST_VERDICTS);
 }
 
+/* Tasks that could not be marked when they were made are marked now, with what they made. */
+static void find_lost_tasks(struct daemon *daemon)
+{
+	uint64_t lost = pawl_sensor_counter(daemon->sensor, PAWL_COUNT_LOST_TASKS);
+
+	if (lost == daemon->tasks_seen)
+		return;
+	daemon->tasks_seen = lost;
+	pawl_sensor_each_task(daemon->sensor, true, NULL, NULL);
+	reconcile(daemon);
+}
+
 static void notice_losses(struct daemon *daemon)
 {
 	uint64_t lost = daemon_lost_records(daemon);
 	char text[64];
 
+	find_lost_tasks(daemon);
 	if (lost == daemon->lost_seen)
 		return;
 	snprintf(text, sizeof(text), "%llu records since the start",

@@ -4,7 +4,6 @@
  */
 #include <errno.h>
 #include <inttypes.h>
-#include <pwd.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -84,7 +83,8 @@ static int may_decide(struct request *request)
 	if (!request->peer->privileged)
 		return fail(request, CODE_DENIED,
 			    "not permitted: %s is for root and members of the group pawl", cmd);
-	if (peer_is_watched(request))
+	/* a connection that `run` keeps is as good as its child's: both can be taken over */
+	if (peer_is_watched(request) || request->peer->follows)
 		return fail(request, CODE_DENIED,
 			    "not permitted: %s is refused from inside a watched process tree", cmd);
 	return CODE_OK;
@@ -110,16 +110,6 @@ static int find_hold(struct request *request, const struct pawl_hold **ret_hold)
 		return CODE_OK;
 	return fail(request, CODE_NOT_FOUND, "no hold %s: `pawl holds --all` lists them",
 		    name ? name : "given");
-}
-
-static void name_of_peer(const struct request *request, char *out, size_t size)
-{
-	const struct passwd *user = getpwuid(request->peer->uid);
-
-	if (user)
-		snprintf(out, size, "%s", user->pw_name);
-	else
-		snprintf(out, size, "%" PRIu32, (uint32_t)request->peer->uid);
 }
 
 static int do_status(struct request *request)
@@ -180,6 +170,15 @@ static int do_policy(struct request *request)
 	return CODE_OK;
 }
 
+#define FOR_MAX_MS (365LL * 24 * 3600 * 1000)
+
+static uint64_t clamp_ms(json_int_t ms)
+{
+	if (ms <= 0)
+		return 0;
+	return (uint64_t)(ms < FOR_MAX_MS ? ms : FOR_MAX_MS);
+}
+
 static int command(struct request *request, enum pawl_verb verb, uint32_t id)
 {
 	char by[PAWL_NAME_MAX];
@@ -188,11 +187,11 @@ static int command(struct request *request, enum pawl_verb verb, uint32_t id)
 		.id = id,
 		.by = by,
 		.reason = member(request, "reason"),
-		.for_ms = number(request, "for_ms") > 0 ? (uint64_t)number(request, "for_ms") : 0,
+		.for_ms = clamp_ms(number(request, "for_ms")),
 	};
 	int r;
 
-	name_of_peer(request, by, sizeof(by));
+	show_user(request->peer->uid, by, sizeof(by));
 	r = pawl_core_command(request->daemon->core, daemon_now(), &command);
 	daemon_apply(request->daemon);
 	return r;
@@ -346,11 +345,23 @@ static int watch(struct request *request, const char *fallback, uint32_t *ret_se
 		    strerror(-r));
 }
 
+/* An agent that could have people's own shells watched would lock them out. */
+static int may_widen(struct request *request)
+{
+	if (!peer_is_watched(request))
+		return CODE_OK;
+	return fail(request, CODE_DENIED,
+		    "not permitted: other processes cannot be watched on behalf of a watched "
+		    "process tree");
+}
+
 static int do_attach(struct request *request)
 {
 	uint32_t session = 0;
-	int r = watch(request, "attached", &session);
+	int r = may_widen(request);
 
+	if (r == CODE_OK)
+		r = watch(request, "attached", &session);
 	if (r == CODE_OK)
 		request->data = show_session(request->daemon, session);
 	return r;
@@ -368,7 +379,7 @@ static uint32_t session_of(struct request *request, uint32_t pid)
 	pidfd = pawl_act_open(pid, start_ns);
 	if (pidfd < 0 || pawl_sensor_mark_of(request->daemon->sensor, pidfd, &mark) < 0)
 		return 0;
-	return mark.id;
+	return daemon_is_watching(request->daemon, &mark) ? mark.id : 0;
 }
 
 /* Inside a watched tree, what is run belongs to that tree's session. */
@@ -380,6 +391,8 @@ static int do_run(struct request *request)
 
 	if (r == CODE_OK)
 		session = session_of(request, (uint32_t)pid);
+	if (r == CODE_OK && !session)
+		r = may_widen(request);
 	if (r == CODE_OK && !session)
 		r = watch(request, "run", &session);
 	if (r != CODE_OK)

@@ -55,11 +55,47 @@ static json_t *arguments(const char *args, size_t size)
 	return list;
 }
 
+#define USERS_KEPT 16
+
+/*
+ * From the local file alone, and a few are remembered: a directory service that is slow or
+ * down must not hold up the loop.
+ */
+void show_user(uint32_t uid, char *out, size_t size)
+{
+	static struct {
+		uint32_t uid;
+		char name[PAWL_NAME_MAX];
+	} known[USERS_KEPT];
+	static size_t next;
+	_cleanup_fclose_ FILE *file = NULL;
+	const struct passwd *user;
+
+	for (size_t i = 0; i < USERS_KEPT; i++) {
+		if (!known[i].name[0] || known[i].uid != uid)
+			continue;
+		snprintf(out, size, "%s", known[i].name);
+		return;
+	}
+	snprintf(out, size, "%" PRIu32, uid);
+	file = fopen("/etc/passwd", "re");
+	while (file && (user = fgetpwent(file))) {
+		if (user->pw_uid != uid)
+			continue;
+		snprintf(out, size, "%s", user->pw_name);
+		break;
+	}
+	known[next].uid = uid;
+	snprintf(known[next].name, sizeof(known[next].name), "%s", out);
+	next = (next + 1) % USERS_KEPT;
+}
+
 static json_t *user_of(uint32_t uid)
 {
-	const struct passwd *user = getpwuid(uid);
+	char name[PAWL_NAME_MAX];
 
-	return user ? text(user->pw_name) : json_sprintf("%" PRIu32, uid);
+	show_user(uid, name, sizeof(name));
+	return text(name);
 }
 
 static json_t *operations(const uint64_t ops[PAWL_CLASS_MAX])

@@ -27,13 +27,24 @@ static void learn(void *ctx, const struct pawl_task_record *task)
 	struct daemon *daemon = ctx;
 	struct pawl_description what;
 
+	const struct pawl_process *known;
+
 	pawl_proctree_learn(daemon->tree, task);
-	if (task->tid != task->tgid)
+	known = pawl_proctree_find(daemon->tree, task->cookie);
+	if (task->tid != task->tgid || !known || known->exe)
 		return;
 	pawl_procfs_describe(task->tgid, &what);
 	pawl_proctree_describe(daemon->tree, task->cookie, what.executable, what.args,
 			       what.args_size);
 	pawl_procfs_description_free(&what);
+}
+
+/* Whether a mark means anything: its session may be detached, or long gone. */
+bool daemon_is_watching(const struct daemon *daemon, const struct pawl_task *mark)
+{
+	const struct pawl_live_session *session = pawl_core_session(daemon->core, mark->id);
+
+	return !mark->id || (session && session->state != PAWL_SESSION_DETACHED);
 }
 
 /* Marks one process as the root of a new session; descendants follow when seeded. */
@@ -52,7 +63,8 @@ static int begin(struct daemon *daemon, uint32_t pid, uint32_t rule, const char 
 	pidfd = pawl_act_open(pid, start_ns);
 	if (pidfd < 0)
 		return pidfd;
-	if (pawl_sensor_mark_of(daemon->sensor, pidfd, &mark) == 0)
+	if (pawl_sensor_mark_of(daemon->sensor, pidfd, &mark) == 0 &&
+	    daemon_is_watching(daemon, &mark))
 		return -EBUSY;
 	r = pawl_sensor_claim(daemon->sensor, &terms, rule, pid, start_ns, &slot, &id);
 	if (r < 0)

@@ -36,11 +36,11 @@ static char *read_file(uint32_t pid, const char *name, size_t max, size_t *ret_s
 		n = read(fd, text + size, room - size);
 		if (n > 0)
 			size += (size_t)n;
-		if (size < room || n <= 0)
+		if (size < room || size >= max || n <= 0)
 			continue;
 		room = room * 2 > max ? max : room * 2;
 		larger = realloc(text, room + 1);
-		if (!larger || size == room)
+		if (!larger)
 			break;
 		text = larger;
 	}

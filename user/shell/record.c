@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <poll.h>
 #include <string.h>
 #include <sys/stat.h>
 
@@ -117,10 +118,18 @@ static void put_args(struct pawl_recorder *recorder, const char *args, size_t si
 	pawl_text_str(&recorder->line, "]");
 }
 
+/* A pipe that nobody reads would block: such a line is lost. */
+static bool takes_line(int fd)
+{
+	struct pollfd ready = { .fd = fd, .events = POLLOUT };
+
+	return poll(&ready, 1, 0) == 1 && ready.revents & POLLOUT;
+}
+
 static void end(struct pawl_recorder *recorder)
 {
 	pawl_text_str(&recorder->line, "}\n");
-	if (recorder->line.failed ||
+	if (recorder->line.failed || !takes_line(recorder->fd) ||
 	    write(recorder->fd, recorder->line.data, recorder->line.size) !=
 		    (ssize_t)recorder->line.size)
 		recorder->lost++;

@@ -10,6 +10,7 @@
 #include <bpf/libbpf.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -333,6 +334,7 @@ int pawl_sensor_claim(struct pawl_sensor *sensor, const struct pawl_rule *terms,
 	session->root_tgid = pid;
 	session->root_start_ns = start_ns;
 	session->id = __atomic_add_fetch(&sensor->bpf->bss->next_session, 1, __ATOMIC_RELAXED);
+	session->live = 1;
 	__atomic_store_n(&session->word, PAWL_WORD(PAWL_STATE_RUNNING, 0), __ATOMIC_RELEASE);
 	*ret_slot = slot;
 	*ret_id = session->id;
@@ -352,6 +354,14 @@ void pawl_sensor_free_slot(struct pawl_sensor *sensor, uint32_t slot)
 	__atomic_store_n(&session->word, PAWL_STATE_FREE, __ATOMIC_RELEASE);
 }
 
+/* A pidfd is readable once its process has ended. */
+static bool has_ended(int pidfd)
+{
+	struct pollfd ended = { .fd = pidfd, .events = POLLIN };
+
+	return poll(&ended, 1, 0) != 0;
+}
+
 int pawl_sensor_mark(struct pawl_sensor *sensor, int pidfd, uint32_t slot, uint32_t id)
 {
 	struct pawl_task mark = {
@@ -360,10 +370,16 @@ int pawl_sensor_mark(struct pawl_sensor *sensor, int pidfd, uint32_t slot, uint3
 		.cookie = __atomic_add_fetch(&sensor->bpf->bss->next_cookie, 1, __ATOMIC_RELAXED),
 	};
 
-	if (bpf_map_update_elem(bpf_map__fd(sensor->bpf->maps.tasks), &pidfd, &mark,
-				BPF_NOEXIST) < 0)
-		return errno == EEXIST ? -EBUSY : errno == ENOENT ? -ESRCH : -errno;
-	__atomic_fetch_add(&sensor->sessions[slot].live, 1, __ATOMIC_RELAXED);
+	struct pawl_task old = {};
+	bool was = bpf_map_lookup_elem(bpf_map__fd(sensor->bpf->maps.tasks), &pidfd, &old) == 0;
+
+	if (bpf_map_update_elem(bpf_map__fd(sensor->bpf->maps.tasks), &pidfd, &mark, BPF_ANY) < 0)
+		return errno == ENOENT ? -ESRCH : -errno;
+	/* a process that had ended before it was marked is not counted out by its end */
+	if (has_ended(pidfd))
+		return -ESRCH;
+	if (was && old.slot < PAWL_MAX_SESSIONS && sensor->sessions[old.slot].id == old.id)
+		__atomic_fetch_sub(&sensor->sessions[old.slot].live, 1, __ATOMIC_RELAXED);
 	return 0;
 }
 
@@ -371,10 +387,14 @@ int pawl_sensor_mark_of(const struct pawl_sensor *sensor, int pidfd, struct pawl
 {
 	struct pawl_task mark;
 
-	if (bpf_map_lookup_elem(bpf_map__fd(sensor->bpf->maps.tasks), &pidfd, &mark) < 0)
-		return -errno;
-	*ret_mark = mark;
-	return 0;
+	if (bpf_map_lookup_elem(bpf_map__fd(sensor->bpf->maps.tasks), &pidfd, &mark) == 0) {
+		*ret_mark = mark;
+		return 0;
+	}
+	/* the kernel says ENOENT for a task without a mark, and for one that is gone */
+	if (errno == ENOENT && has_ended(pidfd))
+		return -ESRCH;
+	return -errno;
 }
 
 /* One walk over the tasks. Return: watched tasks met, or a negative errno. */

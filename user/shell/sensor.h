@@ -69,7 +69,7 @@ int pawl_sensor_trip(const struct pawl_sensor *sensor, uint32_t slot,
 
 /*
  * Takes a slot and fills it like a session that the kernel found itself. It is RUNNING on
- * return, and has no task yet. 0; -ENOSPC: all slots are taken.
+ * return, and counts the one task that pawl_sensor_mark() will give it. 0; -ENOSPC: all slots are taken.
  */
 int pawl_sensor_claim(struct pawl_sensor *sensor, const struct pawl_rule *terms, uint32_t rule,
 		      uint32_t pid, uint64_t start_ns, uint32_t *ret_slot, uint32_t *ret_id);
@@ -77,11 +77,12 @@ void pawl_sensor_free_slot(struct pawl_sensor *sensor, uint32_t slot);
 
 /*
  * Marks a process, by pidfd, as part of a session. Its threads and descendants follow with
- * pawl_sensor_each_task(seed). 0; -ESRCH: it has ended; -EBUSY: it is watched already.
+ * pawl_sensor_each_task(seed). A mark that it has, of a detached session, is replaced.
+ * 0; -ESRCH: it has ended.
  */
 int pawl_sensor_mark(struct pawl_sensor *sensor, int pidfd, uint32_t slot, uint32_t id);
 
-/* The mark of a process. 0; -ENOENT: not watched; -ESRCH: it has ended. */
+/* The mark of a process. 0; -ENOENT: it lives and is not watched; -ESRCH: it has ended. */
 int pawl_sensor_mark_of(const struct pawl_sensor *sensor, int pidfd, struct pawl_task *ret_mark);
 
 /* Calls @fn for each watched task. @seed: first spread marks to threads and descendants. */

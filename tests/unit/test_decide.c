@@ -1,0 +1,438 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * user/core/decide.c where a trace would be long or cannot look: what is remembered and
+ * what is forgotten, the queue of effects, ownership, lists and names. How sessions and
+ * holds go on is told by the traces, see test_traces.c.
+ */
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "user/core/cleanup.h"
+#include "user/core/decide.h"
+
+#define ROWS(table) (sizeof(table) / sizeof((table)[0]))
+
+/* Two profiles, and a time-out of a millisecond. */
+static const struct pawl_policy policy = {
+	.mode = PAWL_MODE_ENFORCE,
+	.hold_timeout_ms = 1,
+	.on_timeout = PAWL_ACTION_DENY,
+	.profiles = {{.name = "default", .loss = 25, .per_ms = 60000, .action = PAWL_ACTION_HOLD},
+		     {.name = "strict", .loss = 3, .per_ms = 10, .action = PAWL_ACTION_HOLD}},
+	.profiles_n = 2,
+};
+
+static int setup(void **state)
+{
+	return pawl_core_new(&policy, PAWL_BACKEND_LSM, (struct pawl_core **)state);
+}
+
+static int teardown(void **state)
+{
+	pawl_core_free(*state);
+	return 0;
+}
+
+static struct pawl_when at(uint64_t ms)
+{
+	return (struct pawl_when){.mono_ns = ms * 1000000, .real_ns = (ms + 1000) * 1000000};
+}
+
+static void begin(struct pawl_core *core, uint32_t id)
+{
+	const struct pawl_live_session start = {.id = id, .slot = id, .agent = "codex"};
+
+	assert_int_equal(pawl_core_begin(core, at(id), &start), 0);
+}
+
+static int hold(struct pawl_core *core, uint32_t session, uint64_t seq)
+{
+	const struct pawl_operation op = {.class = PAWL_CLASS_DELETE, .tgid = 123};
+
+	return pawl_core_verdict(core, at(seq), session, seq, PAWL_ACTION_HOLD, &op, 25);
+}
+
+static int command(struct pawl_core *core, enum pawl_verb verb, uint32_t id)
+{
+	const struct pawl_command asked = {.verb = verb, .id = id, .by = "alice"};
+
+	return pawl_core_command(core, at(5), &asked);
+}
+
+/* Takes all effects. Return: how many. */
+static size_t drain(struct pawl_core *core)
+{
+	struct pawl_effect effect;
+	size_t n = 0;
+
+	while (pawl_core_effect(core, &effect))
+		n++;
+	return n;
+}
+
+/* The id of the oldest hold, and how many there are. */
+static uint32_t oldest_hold(const struct pawl_core *core, size_t *ret_n)
+{
+	*ret_n = 0;
+	for (const struct pawl_hold *h = pawl_core_holds(core); h; h = h->next)
+		++*ret_n;
+	return pawl_core_holds(core) ? pawl_core_holds(core)->id : 0;
+}
+
+static void test_begin_takes_only_what_it_says(void **state)
+{
+	const struct pawl_live_session *session;
+	struct pawl_live_session start;
+
+	memset(&start, 0xff, sizeof(start));
+	start.id = 7;
+	start.slot = 8;
+	start.root_pid = 9;
+	start.uid = 10;
+	start.root_start_ns = 11;
+	start.profile = 1;
+	snprintf(start.agent, sizeof(start.agent), "codex");
+	assert_int_equal(pawl_core_begin(*state, at(5), &start), 0);
+	session = pawl_core_session(*state, 7);
+	assert_non_null(session);
+	assert_int_equal(session->slot, 8);
+	assert_int_equal(session->root_pid, 9);
+	assert_int_equal(session->uid, 10);
+	assert_int_equal(session->root_start_ns, 11);
+	assert_int_equal(session->profile, 1);
+	assert_string_equal(session->agent, "codex");
+	assert_int_equal(session->state, PAWL_SESSION_RUNNING);
+	assert_int_equal(session->hold, 0);
+	assert_int_equal(session->seq, 0);
+	assert_int_equal(session->deny_until_ns, 0);
+	assert_int_equal(session->since.mono_ns, at(5).mono_ns);
+	assert_int_equal(session->since.real_ns, at(5).real_ns);
+	assert_null(session->next);
+	assert_int_equal(pawl_core_begin(*state, at(6), &start), -EEXIST);
+}
+
+static void test_sessions_are_listed_by_id(void **state)
+{
+	static const uint32_t order[] = {3, 1, 9, 2}, expected[] = {1, 2, 3, 9};
+	const struct pawl_live_session *session;
+	size_t i = 0;
+
+	for (size_t k = 0; k < ROWS(order); k++)
+		begin(*state, order[k]);
+	for (session = pawl_core_sessions(*state); session; session = session->next)
+		assert_int_equal(session->id, expected[i++]);
+	assert_int_equal(i, ROWS(expected));
+	assert_null(pawl_core_session(*state, 4));
+	assert_null(pawl_core_ended(*state));
+}
+
+static void test_hold_says_what_it_knows(void **state)
+{
+	const struct pawl_hold *found;
+
+	begin(*state, 1);
+	pawl_core_set_profile(*state, 1, 1);
+	assert_int_equal(hold(*state, 1, 40), 0);
+	found = pawl_core_hold(*state, 1);
+	assert_non_null(found);
+	assert_int_equal(found->session, 1);
+	assert_int_equal(found->seq, 40);
+	assert_int_equal(found->state, PAWL_HOLD_HELD);
+	assert_int_equal(found->since.mono_ns, at(40).mono_ns);
+	assert_int_equal(found->until.mono_ns, at(41).mono_ns);
+	assert_int_equal(found->until.real_ns, at(41).real_ns);
+	assert_int_equal(found->lost, 25);
+	assert_int_equal(found->limit, 3);
+	assert_int_equal(found->per_ms, 10);
+	assert_string_equal(found->agent, "codex");
+	assert_string_equal(found->by, "");
+	assert_string_equal(found->reason, "");
+	assert_int_equal(found->op.tgid, 123);
+	assert_null(pawl_core_hold(*state, 2));
+	assert_null(pawl_core_hold(*state, 0));
+}
+
+static void test_resolved_holds_are_forgotten_oldest_first(void **state)
+{
+	const uint32_t all = PAWL_HOLDS_KEPT + 10;
+	size_t n;
+
+	begin(*state, 1);
+	for (uint32_t seq = 1; seq <= all; seq++) {
+		assert_int_equal(hold(*state, 1, seq), 0);
+		assert_int_equal(command(*state, PAWL_VERB_APPROVE, seq), 0);
+		drain(*state);
+		assert_int_equal(oldest_hold(*state, &n),
+				 seq <= PAWL_HOLDS_KEPT ? 1 : seq - PAWL_HOLDS_KEPT + 1);
+		assert_int_equal(n, seq <= PAWL_HOLDS_KEPT ? seq : PAWL_HOLDS_KEPT);
+	}
+	assert_null(pawl_core_hold(*state, 10));
+	assert_non_null(pawl_core_hold(*state, 11));
+	assert_non_null(pawl_core_hold(*state, all));
+	assert_int_equal(command(*state, PAWL_VERB_APPROVE, 10), -ENOENT);
+	assert_int_equal(command(*state, PAWL_VERB_APPROVE, 11), -EALREADY);
+}
+
+static void test_open_holds_are_never_forgotten(void **state)
+{
+	const uint32_t open = PAWL_HOLDS_KEPT + 20;
+	size_t n;
+
+	for (uint32_t id = 1; id <= open; id++) {
+		begin(*state, id);
+		assert_int_equal(hold(*state, id, 1), 0);
+		drain(*state);
+	}
+	assert_int_equal(oldest_hold(*state, &n), 1);
+	assert_int_equal(n, open);
+	/* the first is decided; it goes when the next one comes, and no open one does */
+	assert_int_equal(command(*state, PAWL_VERB_APPROVE, 1), 0);
+	assert_int_equal(hold(*state, 1, 2), 0);
+	assert_int_equal(oldest_hold(*state, &n), 2);
+	assert_int_equal(n, open);
+	assert_int_equal(command(*state, PAWL_VERB_APPROVE, 2), 0);
+	assert_int_equal(command(*state, PAWL_VERB_APPROVE, open + 1), 0);
+}
+
+static void test_ended_sessions_are_forgotten_oldest_first(void **state)
+{
+	const uint32_t all = PAWL_ENDED_KEPT + 3;
+	const uint64_t ops[PAWL_CLASS_MAX] = {[PAWL_CLASS_DELETE] = 4, [PAWL_CLASS_RMDIR] = 2};
+	const struct pawl_live_session *session;
+	uint32_t id = all;
+
+	for (uint32_t i = 1; i <= all; i++) {
+		begin(*state, i);
+		pawl_core_end(*state, at(i), i, ops);
+		drain(*state);
+	}
+	assert_null(pawl_core_sessions(*state));
+	assert_null(pawl_core_session(*state, all));
+	for (session = pawl_core_ended(*state); session; session = session->next, id--) {
+		assert_int_equal(session->id, id);
+		assert_int_equal(session->state, PAWL_SESSION_ENDED);
+		assert_memory_equal(session->ops, ops, sizeof(ops));
+	}
+	assert_int_equal(id, all - PAWL_ENDED_KEPT);
+	/* its number may come again */
+	begin(*state, all);
+	assert_non_null(pawl_core_session(*state, all));
+}
+
+static void test_effects_come_in_order_and_overflow_is_counted(void **state)
+{
+	const struct pawl_operation op = {.class = PAWL_CLASS_DELETE};
+	struct pawl_effect effect;
+
+	begin(*state, 1);
+	begin(*state, 2);
+	assert_int_equal(drain(*state), 2);
+	assert_false(pawl_core_effect(*state, &effect));
+	for (size_t i = 0; i < PAWL_EFFECTS_MAX + 5; i++)
+		pawl_core_verdict(*state, at(1), 1 + i % 2, 0, PAWL_ACTION_OBSERVE, &op, 0);
+	assert_int_equal(pawl_core_overflow(*state), 5);
+	for (size_t i = 0; i < PAWL_EFFECTS_MAX; i++) {
+		assert_true(pawl_core_effect(*state, &effect));
+		assert_int_equal(effect.session, 1 + i % 2);
+		assert_int_equal(effect.type, PAWL_EFFECT_RECORD);
+		assert_int_equal(effect.record, PAWL_RECORD_OBSERVED);
+	}
+	assert_false(pawl_core_effect(*state, &effect));
+	/* and it works again, also where the ring begins anew */
+	for (size_t i = 0; i < 3 * PAWL_EFFECTS_MAX; i++) {
+		pawl_core_verdict(*state, at(1), 1 + i % 2, 0, PAWL_ACTION_DENY, &op, 0);
+		if (i % 2) {
+			assert_true(pawl_core_effect(*state, &effect));
+			assert_int_equal(effect.session, 1 + (i / 2) % 2);
+		}
+		if (i == PAWL_EFFECTS_MAX)
+			break;
+	}
+	assert_int_equal(pawl_core_overflow(*state), 5);
+}
+
+static void test_next_is_the_earliest_open_time_out(void **state)
+{
+	static const uint64_t seqs[] = {50, 20, 90};
+
+	assert_true(pawl_core_next_ns(*state) == UINT64_MAX);
+	for (uint32_t i = 0; i < ROWS(seqs); i++) {
+		begin(*state, i + 1);
+		assert_int_equal(hold(*state, i + 1, seqs[i]), 0);
+	}
+	assert_int_equal(pawl_core_next_ns(*state), at(21).mono_ns);
+	assert_int_equal(command(*state, PAWL_VERB_APPROVE, 2), 0);
+	assert_int_equal(pawl_core_next_ns(*state), at(51).mono_ns);
+	assert_int_equal(command(*state, PAWL_VERB_KILL, 1), 0);
+	assert_int_equal(pawl_core_next_ns(*state), at(91).mono_ns);
+	pawl_core_tick(*state, at(91));
+	assert_true(pawl_core_next_ns(*state) == UINT64_MAX);
+}
+
+static void test_every_time_out_that_is_due_is_resolved_in_one_tick(void **state)
+{
+	for (uint32_t id = 1; id <= 100; id++) {
+		begin(*state, id);
+		assert_int_equal(hold(*state, id, id), 0);
+	}
+	pawl_core_tick(*state, at(51));
+	for (uint32_t id = 1; id <= 100; id++)
+		assert_int_equal(pawl_core_hold(*state, id)->state,
+				 id <= 50 ? PAWL_HOLD_EXPIRED : PAWL_HOLD_HELD);
+	pawl_core_expire(*state, at(52));
+	for (uint32_t id = 1; id <= 100; id++)
+		assert_int_equal(pawl_core_hold(*state, id)->state, PAWL_HOLD_EXPIRED);
+}
+
+/* ASan's leak check sees a text that is lost or freed twice. */
+static void test_describe_owns_its_texts(void **state)
+{
+	begin(*state, 1);
+	assert_int_equal(hold(*state, 1, 1), 0);
+	pawl_core_describe(*state, 1, strdup("/bin/rm"), strdup("/work"), strdup("rm"), 3);
+	assert_string_equal(pawl_core_hold(*state, 1)->executable, "/bin/rm");
+	assert_string_equal(pawl_core_hold(*state, 1)->cwd, "/work");
+	assert_string_equal(pawl_core_hold(*state, 1)->args, "rm");
+	assert_int_equal(pawl_core_hold(*state, 1)->args_size, 3);
+	pawl_core_describe(*state, 1, strdup("/bin/mv"), NULL, NULL, 0);
+	assert_string_equal(pawl_core_hold(*state, 1)->executable, "/bin/mv");
+	assert_null(pawl_core_hold(*state, 1)->cwd);
+	/* a hold that is not there, any more */
+	pawl_core_describe(*state, 2, strdup("/bin/rm"), strdup("/work"), strdup("rm"), 3);
+	pawl_core_describe(*state, 2, NULL, NULL, NULL, 0);
+}
+
+static void test_long_names_and_reasons_are_cut(void **state)
+{
+	char by[PAWL_NAME_MAX + 50], reason[PAWL_REASON_MAX + 50];
+	const struct pawl_command asked = {
+		.verb = PAWL_VERB_DENY, .id = 1, .by = by, .reason = reason};
+
+	memset(by, 'b', sizeof(by));
+	by[sizeof(by) - 1] = 0;
+	memset(reason, 'r', sizeof(reason));
+	reason[sizeof(reason) - 1] = 0;
+	begin(*state, 1);
+	assert_int_equal(hold(*state, 1, 1), 0);
+	assert_int_equal(pawl_core_command(*state, at(2), &asked), 0);
+	assert_int_equal(strlen(pawl_core_hold(*state, 1)->by), PAWL_NAME_MAX - 1);
+	assert_int_equal(strlen(pawl_core_hold(*state, 1)->reason), PAWL_REASON_MAX - 1);
+}
+
+/* Every command in every state of a session: done, or -EALREADY, and never more. */
+static void test_commands_by_state(void **state)
+{
+	static const struct {
+		enum pawl_session_state from;
+		int expected[PAWL_VERB_MAX]; /* approve deny kill pause resume detach */
+	} cases[] = {
+		{PAWL_SESSION_RUNNING, {-EALREADY, -EALREADY, 0, 0, -EALREADY, 0}},
+		{PAWL_SESSION_HELD, {0, 0, 0, -EALREADY, -EALREADY, 0}},
+		{PAWL_SESSION_PAUSED, {-EALREADY, -EALREADY, 0, -EALREADY, 0, 0}},
+		{PAWL_SESSION_KILLED, {-EALREADY, -EALREADY, 0, -EALREADY, -EALREADY, -EALREADY}},
+		{PAWL_SESSION_DETACHED, {-EALREADY, -EALREADY, 0, -EALREADY, -EALREADY, -EALREADY}},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ROWS(cases) * PAWL_VERB_MAX; i++) {
+		enum pawl_session_state from = cases[i / PAWL_VERB_MAX].from;
+		enum pawl_verb verb = i % PAWL_VERB_MAX;
+		int expected = cases[i / PAWL_VERB_MAX].expected[verb];
+		struct pawl_core *core = NULL;
+
+		assert_int_equal(setup((void **)&core), 0);
+		begin(core, 1);
+		assert_int_equal(hold(core, 1, 1), 0);
+		if (from == PAWL_SESSION_KILLED)
+			command(core, PAWL_VERB_KILL, 1);
+		else if (from == PAWL_SESSION_DETACHED)
+			command(core, PAWL_VERB_DETACH, 1);
+		else if (from != PAWL_SESSION_HELD)
+			command(core, PAWL_VERB_APPROVE, 1);
+		if (from == PAWL_SESSION_PAUSED)
+			command(core, PAWL_VERB_PAUSE, 1);
+		drain(core);
+		assert_int_equal(pawl_core_session(core, 1)->state, from);
+		if (command(core, verb, 1) != expected)
+			fail_msg("verb %d in state %s", verb, pawl_session_state_name(from));
+		/* what is refused does nothing; what is done says so */
+		assert_int_equal(drain(core) > 0, expected == 0);
+		pawl_core_free(core);
+	}
+}
+
+static void test_set_policy_is_used_for_the_next_hold(void **state)
+{
+	struct pawl_policy other = policy;
+
+	other.profiles[0].loss = 100;
+	other.hold_timeout_ms = 7;
+	begin(*state, 1);
+	pawl_core_set_policy(*state, &other);
+	assert_int_equal(hold(*state, 1, 1), 0);
+	assert_int_equal(pawl_core_hold(*state, 1)->limit, 100);
+	assert_int_equal(pawl_core_hold(*state, 1)->until.mono_ns, at(8).mono_ns);
+}
+
+static void test_names(void **state)
+{
+	static const char *const sessions[] = {"running", "held",     "paused",
+					       "killed",  "detached", "ended"};
+	static const char *const holds[] = {"held",   "approved", "denied",
+					    "killed", "expired",  "gone"};
+	static const char *const records[] = {"session.start", "session.end",	 "session.kill",
+					      "session.pause", "session.resume", "session.detach",
+					      "hold.open",     "hold.resolved",	 "budget.exceeded",
+					      "budget.denied"};
+
+	(void)state;
+	assert_int_equal(ROWS(sessions), PAWL_SESSION_STATE_MAX);
+	for (unsigned int i = 0; i < ROWS(sessions); i++)
+		assert_string_equal(pawl_session_state_name(i), sessions[i]);
+	assert_int_equal(ROWS(holds), PAWL_HOLD_STATE_MAX);
+	for (unsigned int i = 0; i < ROWS(holds); i++)
+		assert_string_equal(pawl_hold_state_name(i), holds[i]);
+	assert_int_equal(ROWS(records), PAWL_RECORD_MAX);
+	for (unsigned int i = 0; i < ROWS(records); i++)
+		assert_string_equal(pawl_record_name(i), records[i]);
+}
+
+static void test_free_of_nothing(void **state)
+{
+	(void)state;
+	pawl_core_free(NULL);
+}
+
+#define WITH_CORE(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		WITH_CORE(test_begin_takes_only_what_it_says),
+		WITH_CORE(test_sessions_are_listed_by_id),
+		WITH_CORE(test_hold_says_what_it_knows),
+		WITH_CORE(test_resolved_holds_are_forgotten_oldest_first),
+		WITH_CORE(test_open_holds_are_never_forgotten),
+		WITH_CORE(test_ended_sessions_are_forgotten_oldest_first),
+		WITH_CORE(test_effects_come_in_order_and_overflow_is_counted),
+		WITH_CORE(test_next_is_the_earliest_open_time_out),
+		WITH_CORE(test_every_time_out_that_is_due_is_resolved_in_one_tick),
+		WITH_CORE(test_describe_owns_its_texts),
+		WITH_CORE(test_long_names_and_reasons_are_cut),
+		cmocka_unit_test(test_commands_by_state),
+		WITH_CORE(test_set_policy_is_used_for_the_next_hold),
+		cmocka_unit_test(test_names),
+		cmocka_unit_test(test_free_of_nothing),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
