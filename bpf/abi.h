@@ -24,7 +24,7 @@
 #define PAWL_MAX_DIRS 16384	 /* least recently used aggregates are dropped */
 #define PAWL_PATH_MAX 512	 /* longer paths lose their head, marked "…" in user space */
 #define PAWL_PATH_SLACK 256
-#define PAWL_ARGS_MAX 256	 /* longer argument blocks are cut */
+#define PAWL_ARGS_MAX 256 /* longer argument blocks are cut */
 #define PAWL_COMM_LEN 16
 #define PAWL_DECISIONS 16 /* decisions a session remembers; older ones read as deny */
 #define PAWL_CGROUP_DEPTH 16
@@ -80,7 +80,7 @@ enum pawl_state {
 	PAWL_STATE_DETACHED,
 };
 #define PAWL_WORD(state, seq) (((__u64)(seq) << 8) | (state))
-#define PAWL_WORD_STATE(word) ((word) & 0xff)
+#define PAWL_WORD_STATE(word) ((word)&0xff)
 #define PAWL_WORD_SEQ(word) ((word) >> 8)
 
 /* How a hold was resolved; what a restarted system call finds. */
@@ -132,18 +132,18 @@ struct pawl_operation {
  * K, pawld what is marked U, both by atomic operations on whole words.
  */
 struct pawl_session {
-	__u64 word;		       /* K U: PAWL_WORD */
-	__u64 spent[PAWL_BUCKET_MAX];  /* K; U: 0 grants a fresh budget */
-	__u64 limit;		       /* U: operations a window, in each bucket */
-	__u64 per_ms;		       /* U: length of a window */
-	__u64 free_until_ns;	       /* U: no limit before this */
-	__u64 deny_until_ns;	       /* U: no budget before this */
-	__u64 ops[PAWL_OPS];	       /* K: operations that had their effect, by class */
-	__u64 stopped;		       /* K: operations held, denied or killed */
-	__u64 live;		       /* K: tasks alive (threads count) */
+	__u64 word;			 /* K U: PAWL_WORD */
+	__u64 spent[PAWL_BUCKET_MAX];	 /* K; U: 0 grants a fresh budget */
+	__u64 limit;			 /* U: operations a window, in each bucket */
+	__u64 per_ms;			 /* U: length of a window */
+	__u64 free_until_ns;		 /* U: no limit before this */
+	__u64 deny_until_ns;		 /* U: no budget before this */
+	__u64 ops[PAWL_OPS];		 /* K: operations that had their effect, by class */
+	__u64 stopped;			 /* K: operations held, denied or killed */
+	__u64 live;			 /* K: tasks alive (threads count) */
 	__u64 decisions[PAWL_DECISIONS]; /* U: enum pawl_decision of hold seq % PAWL_DECISIONS */
-	__u64 root_start_ns;	       /* of the root process, CLOCK_BOOTTIME */
-	__u32 id;		       /* s<id>; 0 only in slot 0 */
+	__u64 root_start_ns;		 /* of the root process, CLOCK_BOOTTIME */
+	__u32 id;			 /* s<id>; 0 only in slot 0 */
 	__u32 root_tgid;
 	__u32 action; /* U: enum pawl_action past the budget */
 	__u32 rule;   /* index of the matching rule; PAWL_RULE_* */
@@ -152,22 +152,22 @@ struct pawl_session {
 	__u64 observed; /* K: the window in which being over was said, under observe */
 	__u64 trip_seq; /* K: the hold that the session's entry in `trips` tells of */
 };
-#define PAWL_RULE_RUN 0xfffffffe    /* pawl run, pawl attach */
+#define PAWL_RULE_RUN 0xfffffffe /* pawl run, pawl attach */
 #define PAWL_RULE_SELFTEST 0xfffffffd
 #define PAWL_RULE_SHARED 0xfffffffc /* slot 0 */
 
 /* Task storage: what makes a task watched. Inherited by every new task. */
 struct pawl_task {
-	__u64 cookie;	 /* of the process; never reused */
-	__u64 held_seq;	 /* the hold in which this task's operation stopped; 0: none */
-	__u64 held_dev;	 /* that operation's target */
+	__u64 cookie;	/* of the process; never reused */
+	__u64 held_seq; /* the hold in which this task's operation stopped; 0: none */
+	__u64 held_dev; /* that operation's target */
 	__u64 held_ino;
 	__u64 armed_mnt; /* struct vfsmount * of the path hook that came before; text only */
 	__u64 tp_path;	 /* tracepoint backend: user address of the path argument */
 	__u64 tp_spent;	 /* the window word's start at which the operation was reserved */
 	__u32 held_class;
 	__u32 slot;
-	__u32 id; /* of the session; a slot whose id differs was given to another one */
+	__u32 id;	   /* of the session; a slot whose id differs was given to another one */
 	__u32 armed_class; /* path_* fired, inode_* is to count it once */
 	__u32 tp_class;	   /* tracepoint backend: class of the system call in flight */
 	__s32 tp_dirfd;
@@ -335,15 +335,15 @@ struct pawl_stopped_event {
 
 /* Counters for what was lost, one array in .bss. */
 enum pawl_counter {
-	PAWL_COUNT_EVENTS = 0,	 /* records written */
-	PAWL_COUNT_LOST_EVENTS,	 /* telemetry ring full */
+	PAWL_COUNT_EVENTS = 0,	  /* records written */
+	PAWL_COUNT_LOST_EVENTS,	  /* telemetry ring full */
 	PAWL_COUNT_LOST_VERDICTS, /* verdict ring full: found again by the periodic look */
-	PAWL_COUNT_LOST_TASKS,	 /* task storage could not be had: a child went unwatched */
-	PAWL_COUNT_LOST_DIRS,	 /* aggregate could not be had */
-	PAWL_COUNT_HELD_FULL,	 /* denied because the table of holds was full */
-	PAWL_COUNT_SLOTS_FULL,	 /* agents that share slot 0 */
+	PAWL_COUNT_LOST_TASKS,	  /* task storage could not be had: a child went unwatched */
+	PAWL_COUNT_LOST_DIRS,	  /* aggregate could not be had */
+	PAWL_COUNT_HELD_FULL,	  /* denied because the table of holds was full */
+	PAWL_COUNT_SLOTS_FULL,	  /* agents that share slot 0 */
 	PAWL_COUNT_SIGNAL_FAILED, /* a stop could not be sent: the operation was denied */
-	PAWL_COUNT_RACES,	 /* spending gave up under contention: treated as over */
+	PAWL_COUNT_RACES,	  /* spending gave up under contention: treated as over */
 	PAWL_COUNT_MAX,
 };
 

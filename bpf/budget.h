@@ -104,8 +104,7 @@ static long budget_try_refund(u32 index, void *ctx)
 static __noinline int budget_refund(struct pawl_session *session, u32 class, u64 window)
 {
 	struct budget_try try = {
-		.session = session, .bucket = budget_bucket(class), .window = window
-	};
+		.session = session, .bucket = budget_bucket(class), .window = window};
 
 	bpf_loop(BUDGET_TRIES, budget_try_refund, &try, 0);
 	return 0;

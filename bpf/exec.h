@@ -35,7 +35,7 @@ struct {
  */
 __noinline int exec_found(u32 kind, u64 value)
 {
-	struct pawl_signature_key key = { .kind = kind, .value = value };
+	struct pawl_signature_key key = {.kind = kind, .value = value};
 	struct pawl_signature *signature;
 	struct exec_scratch *scratch;
 	u32 zero = 0;
@@ -92,7 +92,7 @@ static long hash_step(u32 index, void *ctx)
 /* Hash of the base name of a NUL-terminated path in a buffer of PAWL_ARGS_MAX. */
 static __always_inline u64 hash_base(const char *text)
 {
-	struct hash_walk walk = { .text = text, .hash = opaque(PAWL_HASH_INIT) };
+	struct hash_walk walk = {.text = text, .hash = opaque(PAWL_HASH_INIT)};
 
 	bpf_loop(PAWL_ARGS_MAX, hash_step, &walk, 0);
 	return walk.hash;
@@ -101,7 +101,7 @@ static __always_inline u64 hash_base(const char *text)
 /* Whether programs of this name run scripts: `rm -rf gemini` is no Gemini CLI. */
 static __always_inline bool exec_interprets(u64 name)
 {
-	struct pawl_signature_key key = { .kind = PAWL_KIND_INTERPRETER, .value = name };
+	struct pawl_signature_key key = {.kind = PAWL_KIND_INTERPRETER, .value = name};
 
 	return bpf_map_lookup_elem(&signatures, &key) != 0;
 }
@@ -222,7 +222,7 @@ static long env_step(u32 index, void *ctx)
 	if (walk->value) {
 		exec_found(PAWL_KIND_ENV, walk->hash);
 	} else if (byte == '=') {
-		struct pawl_signature_key key = { .kind = PAWL_KIND_ENV, .value = walk->hash };
+		struct pawl_signature_key key = {.kind = PAWL_KIND_ENV, .value = walk->hash};
 
 		walk->value = 1;
 		walk->known = bpf_map_lookup_elem(&signatures, &key) != 0;
@@ -280,8 +280,7 @@ static __always_inline u32 exec_read_args(char *args, struct mm_struct *mm)
 }
 
 /* Return: the mark of a new session's root, or NULL where no rule is complete. */
-static __always_inline struct pawl_task *exec_match(struct linux_binprm *bprm,
-						    struct mm_struct *mm)
+static __always_inline struct pawl_task *exec_match(struct linux_binprm *bprm, struct mm_struct *mm)
 {
 	u32 zero = 0;
 	struct exec_scratch *scratch = bpf_map_lookup_elem(&exec_scratches, &zero);

@@ -37,7 +37,7 @@ static __always_inline void files_aggregate(const struct pawl_task *mark,
 	};
 	struct pawl_dir *dir = bpf_map_lookup_elem(&dirs, &key);
 	u64 now = bpf_ktime_get_ns();
-	struct pawl_dir first = { .count = 1, .first_ns = now, .last_ns = now };
+	struct pawl_dir first = {.count = 1, .first_ns = now, .last_ns = now};
 	struct pawl_dir_event *event;
 
 	if (dir) {
@@ -125,7 +125,7 @@ static __noinline int files_judge(struct pawl_task *mark, struct attempt *attemp
 static __always_inline int files_attempt(u32 class, struct dentry *dentry, struct inode *inode)
 {
 	struct pawl_task *mark = task_current();
-	struct attempt attempt = { .class = class, .dentry = dentry };
+	struct attempt attempt = {.class = class, .dentry = dentry};
 
 	if (!mark || mark->armed_class != class)
 		return 0;

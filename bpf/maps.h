@@ -88,8 +88,8 @@ struct {
 } verdicts SEC(".maps");
 
 /* Knobs, constant once loaded. */
-const volatile __u32 wake_bytes = 1 << 18; /* a quarter of `events` */
-const volatile __u8 syscalls[PAWL_SYSCALL_NUMBERS]; /* enum pawl_syscall by number */
+const volatile __u32 wake_bytes = 1 << 18;		   /* a quarter of `events` */
+const volatile __u8 syscalls[PAWL_SYSCALL_NUMBERS];	   /* enum pawl_syscall by number */
 const volatile __u8 compat_syscalls[PAWL_SYSCALL_NUMBERS]; /* the same, 32-bit system calls */
 
 /* Shared with pawld. */
@@ -97,12 +97,12 @@ __u64 counters[PAWL_COUNT_MAX];
 __u64 next_cookie;
 __u32 next_session;
 __u32 next_slot;
-__u64 alert;	  /* sessions that are held or killed; tracepoint backend */
-__u32 env_rules;	  /* 1: some rule looks at the environment */
-__u32 scope_rules;  /* 1: some rule is by uid or cgroup */
-__u32 seeding;	  /* 1: on_each_task spreads marks to descendants */
+__u64 alert;	   /* sessions that are held or killed; tracepoint backend */
+__u32 env_rules;   /* 1: some rule looks at the environment */
+__u32 scope_rules; /* 1: some rule is by uid or cgroup */
+__u32 seeding;	   /* 1: on_each_task spreads marks to descendants */
 
-__u64 nothing;	  /* 0, for opaque() */
+__u64 nothing; /* 0, for opaque() */
 
 /*
  * A value that the verifier cannot know. Before 6.7 (ab5cfac139ab) it checked the callback

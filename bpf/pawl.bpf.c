@@ -60,16 +60,16 @@ SEC("?lsm/inode_rename")
 int BPF_PROG(on_rename, struct inode *old_dir, struct dentry *old_dentry, struct inode *new_dir,
 	     struct dentry *new_dentry, int ret)
 {
-	return ret ? files_earlier(ret) :
-		     files_attempt(PAWL_CLASS_REPLACE, new_dentry, new_dentry->d_inode);
+	return ret ? files_earlier(ret)
+		   : files_attempt(PAWL_CLASS_REPLACE, new_dentry, new_dentry->d_inode);
 }
 
 SEC("?fmod_ret/security_inode_rename")
 int BPF_PROG(on_mrename, struct inode *old_dir, struct dentry *old_dentry, struct inode *new_dir,
 	     struct dentry *new_dentry, u32 flags, int ret)
 {
-	return ret ? files_earlier(ret) :
-		     files_attempt(PAWL_CLASS_REPLACE, new_dentry, new_dentry->d_inode);
+	return ret ? files_earlier(ret)
+		   : files_attempt(PAWL_CLASS_REPLACE, new_dentry, new_dentry->d_inode);
 }
 
 /* truncate(2); before 6.2 also ftruncate(2) and O_TRUNC (3350607dc563 split them off) */

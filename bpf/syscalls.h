@@ -30,18 +30,18 @@ struct syscall_shape {
 };
 
 static const struct syscall_shape syscall_shapes[PAWL_SYSCALL_MAX] = {
-	[PAWL_SYSCALL_UNLINK] = { PAWL_CLASS_DELETE, NO_ARG, 0, NO_ARG },
-	[PAWL_SYSCALL_UNLINKAT] = { PAWL_CLASS_DELETE, 0, 1, 2 },
-	[PAWL_SYSCALL_RMDIR] = { PAWL_CLASS_RMDIR, NO_ARG, 0, NO_ARG },
-	[PAWL_SYSCALL_RENAME] = { PAWL_CLASS_REPLACE, NO_ARG, 1, NO_ARG },
-	[PAWL_SYSCALL_RENAMEAT] = { PAWL_CLASS_REPLACE, 2, 3, NO_ARG },
-	[PAWL_SYSCALL_RENAMEAT2] = { PAWL_CLASS_REPLACE, 2, 3, 4 },
-	[PAWL_SYSCALL_TRUNCATE] = { PAWL_CLASS_TRUNCATE, NO_ARG, 0, NO_ARG },
-	[PAWL_SYSCALL_FTRUNCATE] = { PAWL_CLASS_TRUNCATE, 0, NO_ARG, 1 },
-	[PAWL_SYSCALL_OPEN] = { PAWL_CLASS_TRUNCATE, NO_ARG, 0, 1 },
-	[PAWL_SYSCALL_CREAT] = { PAWL_CLASS_TRUNCATE, NO_ARG, 0, NO_ARG },
-	[PAWL_SYSCALL_OPENAT] = { PAWL_CLASS_TRUNCATE, 0, 1, 2 },
-	[PAWL_SYSCALL_OPENAT2] = { PAWL_CLASS_TRUNCATE, 0, 1, 2 },
+	[PAWL_SYSCALL_UNLINK] = {PAWL_CLASS_DELETE, NO_ARG, 0, NO_ARG},
+	[PAWL_SYSCALL_UNLINKAT] = {PAWL_CLASS_DELETE, 0, 1, 2},
+	[PAWL_SYSCALL_RMDIR] = {PAWL_CLASS_RMDIR, NO_ARG, 0, NO_ARG},
+	[PAWL_SYSCALL_RENAME] = {PAWL_CLASS_REPLACE, NO_ARG, 1, NO_ARG},
+	[PAWL_SYSCALL_RENAMEAT] = {PAWL_CLASS_REPLACE, 2, 3, NO_ARG},
+	[PAWL_SYSCALL_RENAMEAT2] = {PAWL_CLASS_REPLACE, 2, 3, 4},
+	[PAWL_SYSCALL_TRUNCATE] = {PAWL_CLASS_TRUNCATE, NO_ARG, 0, NO_ARG},
+	[PAWL_SYSCALL_FTRUNCATE] = {PAWL_CLASS_TRUNCATE, 0, NO_ARG, 1},
+	[PAWL_SYSCALL_OPEN] = {PAWL_CLASS_TRUNCATE, NO_ARG, 0, 1},
+	[PAWL_SYSCALL_CREAT] = {PAWL_CLASS_TRUNCATE, NO_ARG, 0, NO_ARG},
+	[PAWL_SYSCALL_OPENAT] = {PAWL_CLASS_TRUNCATE, 0, 1, 2},
+	[PAWL_SYSCALL_OPENAT2] = {PAWL_CLASS_TRUNCATE, 0, 1, 2},
 };
 
 struct pawl_path_scratch {
@@ -135,9 +135,9 @@ static __always_inline u32 syscall_class_of(u32 kind, const struct syscall_shape
 		return flags & RENAME_NOREPLACE ? PAWL_CLASS_NONE : PAWL_CLASS_REPLACE;
 	case PAWL_SYSCALL_FTRUNCATE: /* flags: the new length */
 		file = syscall_file(syscall_arg(regs, 0));
-		return file && (s64)flags < BPF_CORE_READ(file, f_inode, i_size) ?
-			       PAWL_CLASS_TRUNCATE :
-			       PAWL_CLASS_NONE;
+		return file && (s64)flags < BPF_CORE_READ(file, f_inode, i_size)
+			       ? PAWL_CLASS_TRUNCATE
+			       : PAWL_CLASS_NONE;
 	case PAWL_SYSCALL_OPENAT2: /* flags: struct open_how, which starts with them */
 		if (bpf_probe_read_user(&flags, sizeof(flags), (void *)flags))
 			flags = O_TRUNC;
@@ -195,7 +195,8 @@ static __always_inline int syscall_enter(struct pt_regs *regs, u64 nr)
 	mark->tp_class = class;
 	mark->tp_path = shape.path == NO_ARG ? 0 : syscall_arg(regs, shape.path);
 	mark->tp_dirfd = shape.dirfd == NO_ARG ? AT_FDCWD : (s32)syscall_arg(regs, shape.dirfd);
-	mark->tp_flags = syscall_opens(kind) ? PAWL_TP_OPENED : syscall_reserve(mark, session, class);
+	mark->tp_flags =
+		syscall_opens(kind) ? PAWL_TP_OPENED : syscall_reserve(mark, session, class);
 	return 0;
 }
 
@@ -250,9 +251,9 @@ static __noinline int syscall_aggregate(struct pawl_task *mark, struct attempt *
 {
 	u32 zero = 0;
 	struct pawl_path_scratch *scratch = bpf_map_lookup_elem(&name_scratches, &zero);
-	struct pawl_dir_key key = { .id = mark->id, .class = attempt->class };
+	struct pawl_dir_key key = {.id = mark->id, .class = attempt->class};
 	u64 now = bpf_ktime_get_ns();
-	struct pawl_dir *dir, first = { .count = 1, .first_ns = now, .last_ns = now };
+	struct pawl_dir *dir, first = {.count = 1, .first_ns = now, .last_ns = now};
 	struct pawl_dir_event *event;
 	struct name_walk walk = {};
 
@@ -311,8 +312,8 @@ static __noinline int syscall_over(const struct pawl_task *mark, struct pawl_ses
 		session_observe(mark, session, word, attempt);
 	else
 		session_trip(mark, session, word,
-			     session->action == PAWL_ACTION_KILL ? PAWL_STATE_KILLED :
-								   PAWL_STATE_HELD,
+			     session->action == PAWL_ACTION_KILL ? PAWL_STATE_KILLED
+								 : PAWL_STATE_HELD,
 			     attempt);
 	return 0;
 }
@@ -409,7 +410,7 @@ static __always_inline int syscall_exit(struct pt_regs *regs, s64 ret)
 static __always_inline int syscall_ring(int fd)
 {
 	struct pawl_task *mark = task_current();
-	struct attempt attempt = { .class = PAWL_CLASS_RING };
+	struct attempt attempt = {.class = PAWL_CLASS_RING};
 	struct pawl_session *session;
 	u64 now = bpf_ktime_get_ns();
 

@@ -95,7 +95,7 @@ static int ring_run(struct ring *ring, unsigned int n)
 
 int main(int argc, char **argv)
 {
-	struct ring ring = { 0 };
+	struct ring ring = {0};
 	struct names names;
 
 	if (argc != 2)

@@ -112,7 +112,7 @@ static void usage(void)
 int main(int argc, char **argv)
 {
 	const char *verb = argc > 2 ? argv[1] : "";
-	struct totals totals = { 0 };
+	struct totals totals = {0};
 
 	if (argc == 4 && (!strcmp(verb, "make") || !strcmp(verb, "empty"))) {
 		make_files(argv[2], strtoul(argv[3], NULL, 10), !strcmp(verb, "make"));

@@ -20,7 +20,7 @@ struct names {
 
 static inline struct names names_read(const char *path)
 {
-	struct names names = { .dir = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC) };
+	struct names names = {.dir = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)};
 	DIR *dir = opendir(path);
 	struct dirent *entry;
 	size_t room = 0;

@@ -82,9 +82,10 @@ static const struct {
 	const char *name;
 	int (*run)(int dir, const char *name);
 } actions[] = {
-	{ "truncate", do_truncate }, { "ftruncate", do_ftruncate }, { "otrunc", do_trunc },
-	{ "replace", do_replace },   { "rmdir", do_rmdir },	    { "grow", do_grow },
-	{ "move", do_move },	     { "new", do_new },
+	{"truncate", do_truncate}, {"ftruncate", do_ftruncate},
+	{"otrunc", do_trunc},	   {"replace", do_replace},
+	{"rmdir", do_rmdir},	   {"grow", do_grow},
+	{"move", do_move},	   {"new", do_new},
 };
 
 int main(int argc, char **argv)

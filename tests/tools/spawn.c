@@ -106,11 +106,9 @@ static const struct {
 	const char *name;
 	void (*run)(char **command);
 } ways[] = {
-	{ "daemon", spawn_daemon },
-	{ "orphan", spawn_orphan },
-	{ "vfork", spawn_vfork },
-	{ "vfork-unlink", spawn_vfork_unlink },
-	{ "thread", spawn_thread },
+	{"daemon", spawn_daemon}, {"orphan", spawn_orphan},
+	{"vfork", spawn_vfork},	  {"vfork-unlink", spawn_vfork_unlink},
+	{"thread", spawn_thread},
 };
 
 int main(int argc, char **argv)

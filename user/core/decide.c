@@ -26,8 +26,8 @@ struct pawl_core {
 };
 
 static const char *const session_states[PAWL_SESSION_STATE_MAX] = {
-	[PAWL_SESSION_RUNNING] = "running", [PAWL_SESSION_HELD] = "held",
-	[PAWL_SESSION_PAUSED] = "paused",   [PAWL_SESSION_KILLED] = "killed",
+	[PAWL_SESSION_RUNNING] = "running",   [PAWL_SESSION_HELD] = "held",
+	[PAWL_SESSION_PAUSED] = "paused",     [PAWL_SESSION_KILLED] = "killed",
 	[PAWL_SESSION_DETACHED] = "detached", [PAWL_SESSION_ENDED] = "ended",
 };
 
@@ -274,10 +274,8 @@ static void supersede(struct pawl_core *core, struct pawl_when now,
 
 /* What each way of resolving a hold means; KILLED has no restarted operation. */
 static const enum pawl_decision decisions[PAWL_HOLD_STATE_MAX] = {
-	[PAWL_HOLD_APPROVED] = PAWL_DECIDE_ALLOW,
-	[PAWL_HOLD_DENIED] = PAWL_DECIDE_DENY,
-	[PAWL_HOLD_KILLED] = PAWL_DECIDE_DENY,
-	[PAWL_HOLD_EXPIRED] = PAWL_DECIDE_DENY,
+	[PAWL_HOLD_APPROVED] = PAWL_DECIDE_ALLOW, [PAWL_HOLD_DENIED] = PAWL_DECIDE_DENY,
+	[PAWL_HOLD_KILLED] = PAWL_DECIDE_DENY,	  [PAWL_HOLD_EXPIRED] = PAWL_DECIDE_DENY,
 	[PAWL_HOLD_GONE] = PAWL_DECIDE_RETRY,
 };
 
@@ -301,8 +299,9 @@ static void resolve(struct pawl_core *core, struct pawl_when now, struct pawl_li
 	else if (now.mono_ns >= session->deny_until_ns) /* else that window goes on */
 		session->deny_until_ns = now.mono_ns + profile->per_ms * MS;
 	effect->deny_until_ns = session->deny_until_ns;
-	emit(core, denied && core->backend == PAWL_BACKEND_TRACEPOINT ? PAWL_EFFECT_REFUSE :
-									PAWL_EFFECT_RESUME,
+	emit(core,
+	     denied && core->backend == PAWL_BACKEND_TRACEPOINT ? PAWL_EFFECT_REFUSE
+								: PAWL_EFFECT_RESUME,
 	     session);
 	emit_record(core, PAWL_RECORD_HOLD_RESOLVED, session);
 	session->state = PAWL_SESSION_RUNNING;
@@ -383,8 +382,8 @@ int pawl_core_verdict(struct pawl_core *core, struct pawl_when now, uint32_t id,
 		return -ENOENT;
 	if (!asks && action != PAWL_ACTION_KILL) {
 		emit_record(core,
-			    action == PAWL_ACTION_OBSERVE ? PAWL_RECORD_OBSERVED :
-							    PAWL_RECORD_DENIED,
+			    action == PAWL_ACTION_OBSERVE ? PAWL_RECORD_OBSERVED
+							  : PAWL_RECORD_DENIED,
 			    session);
 		return 0;
 	}
@@ -406,8 +405,8 @@ int pawl_core_verdict(struct pawl_core *core, struct pawl_when now, uint32_t id,
 	/* on tracepoint nothing is refused in the kernel, so a denial that lasts comes here */
 	if (action == PAWL_ACTION_DENY || now.mono_ns < session->deny_until_ns) {
 		hold_close(hold, now, PAWL_HOLD_DENIED, "policy",
-			   action == PAWL_ACTION_DENY ? "the policy denies past the budget" :
-							"denied until the budget refills");
+			   action == PAWL_ACTION_DENY ? "the policy denies past the budget"
+						      : "denied until the budget refills");
 		resolve(core, now, session, hold, PAWL_HOLD_DENIED, 0);
 		return 0;
 	}

@@ -17,9 +17,9 @@
 #include "user/core/decode.h"
 #include "user/core/policy.h"
 
-#define PAWL_HOLDS_KEPT 1024 /* resolved holds that are remembered; the oldest go first */
+#define PAWL_HOLDS_KEPT 1024  /* resolved holds that are remembered; the oldest go first */
 #define PAWL_EFFECTS_MAX 4096 /* effects that wait to be taken; see pawl_core_overflow() */
-#define PAWL_ENDED_KEPT 256	 /* ended sessions that are remembered */
+#define PAWL_ENDED_KEPT 256   /* ended sessions that are remembered */
 #define PAWL_REASON_MAX 256
 
 /* When something happened, on both clocks. */
@@ -47,10 +47,10 @@ struct pawl_live_session {
 	uint64_t root_start_ns;
 	struct pawl_when since;
 	enum pawl_session_state state;
-	uint32_t profile; /* of the policy */
-	uint32_t hold;	  /* open hold, 0: none */
-	uint64_t deny_until_ns; /* no budget before this, CLOCK_MONOTONIC */
-	uint64_t seq;	  /* last hold number seen in the kernel's word */
+	uint32_t profile;	      /* of the policy */
+	uint32_t hold;		      /* open hold, 0: none */
+	uint64_t deny_until_ns;	      /* no budget before this, CLOCK_MONOTONIC */
+	uint64_t seq;		      /* last hold number seen in the kernel's word */
 	uint64_t ops[PAWL_CLASS_MAX]; /* of an ended one; the kernel has those of a live one */
 	char agent[PAWL_NAME_MAX];
 };
@@ -143,10 +143,10 @@ enum pawl_verb {
 /* What a person, or the end of pawld, asks for. */
 struct pawl_command {
 	enum pawl_verb verb;
-	uint32_t id;	     /* of the hold (approve, deny), else of the session */
-	uint64_t for_ms;     /* approve: no limit for that long; 0: a fresh budget */
-	const char *by;	     /* user name or "pawld" */
-	const char *reason;  /* may be NULL */
+	uint32_t id;	    /* of the hold (approve, deny), else of the session */
+	uint64_t for_ms;    /* approve: no limit for that long; 0: a fresh budget */
+	const char *by;	    /* user name or "pawld" */
+	const char *reason; /* may be NULL */
 };
 
 struct pawl_core;
@@ -165,24 +165,24 @@ int pawl_core_begin(struct pawl_core *core, struct pawl_when now,
 		    const struct pawl_live_session *start);
 
 /* Gives a session another profile of the policy in force. */
-void pawl_core_set_profile(struct pawl_core *core, uint32_t session, uint32_t profile);
+void pawl_core_set_profile(struct pawl_core *core, uint32_t id, uint32_t profile);
 
 /* Its last task is gone, and it had done @ops operations. It stays in the list of the ended. */
-void pawl_core_end(struct pawl_core *core, struct pawl_when now, uint32_t session,
+void pawl_core_end(struct pawl_core *core, struct pawl_when now, uint32_t id,
 		   const uint64_t ops[PAWL_CLASS_MAX]);
 
 /*
  * A session went over its budget. @lost: files it has destroyed so far. Repeated verdicts
  * on one hold are passed over. 0, -ENOENT: no such session, -ENOMEM.
  */
-int pawl_core_verdict(struct pawl_core *core, struct pawl_when now, uint32_t session, uint64_t seq,
+int pawl_core_verdict(struct pawl_core *core, struct pawl_when now, uint32_t id, uint64_t seq,
 		      enum pawl_action action, const struct pawl_operation *op, uint64_t lost);
 
 /* A task stopped under hold @seq: continued at once where that is decided already. */
-void pawl_core_stopped(struct pawl_core *core, uint32_t session, uint64_t seq, uint32_t flags);
+void pawl_core_stopped(struct pawl_core *core, uint32_t id, uint64_t seq, uint32_t flags);
 
 /* Nothing is stopped any more although a hold is open: its processes have ended. */
-void pawl_core_nobody(struct pawl_core *core, struct pawl_when now, uint32_t session);
+void pawl_core_nobody(struct pawl_core *core, struct pawl_when now, uint32_t id);
 
 /* Time passes: holds whose time is up are resolved as the policy says. */
 void pawl_core_tick(struct pawl_core *core, struct pawl_when now);
@@ -211,7 +211,7 @@ const struct pawl_hold *pawl_core_holds(const struct pawl_core *core);
 const struct pawl_hold *pawl_core_hold(const struct pawl_core *core, uint32_t id);
 
 /* What the stopped process runs. Takes ownership of the texts, which may be NULL. */
-void pawl_core_describe(struct pawl_core *core, uint32_t hold, char *executable, char *cwd,
+void pawl_core_describe(struct pawl_core *core, uint32_t id, char *executable, char *cwd,
 			char *args, size_t args_size);
 
 /* When the next time-out is due, CLOCK_MONOTONIC; UINT64_MAX: none. */

@@ -8,12 +8,12 @@
 #include "user/core/policy.h"
 
 const char *const pawl_interpreters[] = {
-	"node", "nodejs", "bun", "deno", "tsx", "python", "python2", "python3", "pypy3", "sh",
-	"bash", "dash", "zsh", "ksh", "fish", "perl", "ruby", "php", "lua", "python3.6",
-	"python3.7", "python3.8", "python3.9", "python3.10", "python3.11", "python3.12",
-	"python3.13", "python3.14", "python3.15", "python3.16", "python3.17", "python3.18",
-	"python3.19", "python3.20",
-	NULL,
+	"node",	      "nodejs",	    "bun",	  "deno",	"tsx",	      "python",
+	"python2",    "python3",    "pypy3",	  "sh",		"bash",	      "dash",
+	"zsh",	      "ksh",	    "fish",	  "perl",	"ruby",	      "php",
+	"lua",	      "python3.6",  "python3.7",  "python3.8",	"python3.9",  "python3.10",
+	"python3.11", "python3.12", "python3.13", "python3.14", "python3.15", "python3.16",
+	"python3.17", "python3.18", "python3.19", "python3.20", NULL,
 };
 
 bool pawl_is_interpreter(const char *name)

@@ -306,7 +306,7 @@ static int by_start(const void *a, const void *b)
 int pawl_proctree_list(const struct pawl_proctree *tree, uint32_t session,
 		       const struct pawl_process ***ret_list, size_t *ret_n)
 {
-	const struct pawl_process **list = calloc(tree->n + 1, sizeof(*list));
+	const struct pawl_process **list = calloc(tree->n + 1, sizeof(void *));
 	size_t n = 0;
 
 	if (!list)
@@ -317,7 +317,7 @@ int pawl_proctree_list(const struct pawl_proctree *tree, uint32_t session,
 				list[n++] = p;
 		}
 	}
-	qsort(list, n, sizeof(*list), by_start);
+	qsort(list, n, sizeof(void *), by_start);
 	*ret_list = list;
 	*ret_n = n;
 	return 0;

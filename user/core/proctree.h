@@ -15,19 +15,19 @@
 #define PAWL_DEPTH_MAX 512	 /* of a chain of parents that is followed */
 
 struct pawl_process {
-	struct pawl_process *next;	/* in the bucket of its cookie */
-	struct pawl_process *next_pid;	/* in the bucket of its pid */
+	struct pawl_process *next;     /* in the bucket of its cookie */
+	struct pawl_process *next_pid; /* in the bucket of its pid */
 	uint64_t cookie;
-	uint64_t parent_cookie;		/* 0: not watched, or not known */
-	uint64_t start_ns;		/* CLOCK_BOOTTIME */
+	uint64_t parent_cookie; /* 0: not watched, or not known */
+	uint64_t start_ns;	/* CLOCK_BOOTTIME */
 	uint32_t session;
 	uint32_t pid;
-	uint32_t ppid;			/* when it was made */
+	uint32_t ppid; /* when it was made */
 	uint32_t uid;
 	uint32_t args_size;
 	char comm[PAWL_COMM_LEN];
-	char *exe;			/* as given to execve; NULL before the first exec seen */
-	char *args;			/* args_size bytes, NUL-separated; may be NULL */
+	char *exe;  /* as given to execve; NULL before the first exec seen */
+	char *args; /* args_size bytes, NUL-separated; may be NULL */
 };
 
 struct pawl_proctree;

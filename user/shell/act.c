@@ -22,13 +22,21 @@
 
 #define PF_KTHREAD 0x00200000 /* include/linux/sched.h */
 
-/* State letter, flags and start time, as /proc/PID/stat has them. */
-static int read_stat(uint32_t pid, char *ret_state, uint32_t *ret_flags, uint64_t *ret_start_ns)
+/* Fields of /proc/PID/stat behind the name, as proc(5) numbers them. */
+enum { STAT_STATE = 3, STAT_FLAGS = 9, STAT_START = 22, STAT_FIELDS };
+
+/* What is taken from it. */
+struct process_stat {
+	char state;
+	uint64_t flags;
+	uint64_t start_ns;
+};
+
+static int read_stat(uint32_t pid, struct process_stat *ret_stat)
 {
 	_cleanup_close_ int fd = -1;
-	uint64_t ticks;
-	uint32_t flags;
-	char path[32], stat[1024], *after, state;
+	const char *fields[STAT_FIELDS];
+	char path[32], stat[1024], *at;
 	ssize_t n;
 
 	snprintf(path, sizeof(path), "/proc/%" PRIu32 "/stat", pid);
@@ -40,24 +48,28 @@ static int read_stat(uint32_t pid, char *ret_state, uint32_t *ret_flags, uint64_
 		return -ESRCH;
 	stat[n] = 0;
 	/* the name may hold anything, brackets too: what counts comes after the last one */
-	after = strrchr(stat, ')');
-	if (!after || sscanf(after + 1,
-			     " %c %*d %*d %*d %*d %*d %" SCNu32
-			     " %*u %*u %*u %*u %*u %*u %*d %*d %*d %*d %*d %*d %" SCNu64,
-			     &state, &flags, &ticks) != 3)
-		return -ESRCH;
-	*ret_state = state;
-	*ret_flags = flags;
-	*ret_start_ns = ticks * (NS_PER_S / (uint64_t)sysconf(_SC_CLK_TCK));
+	at = strrchr(stat, ')');
+	for (int i = STAT_STATE; i < STAT_FIELDS; i++) {
+		at = at ? strchr(at, ' ') : NULL;
+		if (!at)
+			return -ESRCH;
+		fields[i] = ++at;
+	}
+	ret_stat->state = *fields[STAT_STATE];
+	ret_stat->flags = strtoull(fields[STAT_FLAGS], NULL, 10);
+	ret_stat->start_ns = strtoull(fields[STAT_START], NULL, 10) *
+			     (NS_PER_S / (uint64_t)sysconf(_SC_CLK_TCK));
 	return 0;
 }
 
 int pawl_act_start(uint32_t pid, uint64_t *ret_start_ns)
 {
-	uint32_t flags;
-	char state;
+	struct process_stat stat;
+	int r = read_stat(pid, &stat);
 
-	return read_stat(pid, &state, &flags, ret_start_ns);
+	if (r == 0)
+		*ret_start_ns = stat.start_ns;
+	return r;
 }
 
 /* Whether two start times are the same clock tick, which is all that /proc tells. */
@@ -70,11 +82,9 @@ static bool same_start(uint64_t a_ns, uint64_t b_ns)
 
 bool pawl_act_is_stopped(uint32_t tid)
 {
-	uint64_t start_ns;
-	uint32_t flags;
-	char state;
+	struct process_stat stat;
 
-	return read_stat(tid, &state, &flags, &start_ns) == 0 && (state == 'T' || state == 't');
+	return read_stat(tid, &stat) == 0 && (stat.state == 'T' || stat.state == 't');
 }
 
 int pawl_act_owner(uint32_t pid, uid_t *ret_uid)
@@ -92,9 +102,7 @@ int pawl_act_owner(uint32_t pid, uid_t *ret_uid)
 int pawl_act_open(uint32_t pid, uint64_t start_ns)
 {
 	_cleanup_close_ int fd = -1;
-	uint64_t found;
-	uint32_t flags;
-	char state;
+	struct process_stat found;
 
 	if (pid <= 1 || pid == (uint32_t)getpid())
 		return -EPERM;
@@ -103,9 +111,9 @@ int pawl_act_open(uint32_t pid, uint64_t start_ns)
 	if (fd < 0)
 		return errno == EINVAL || errno == ENOENT ? -ESRCH : -errno;
 	/* only now does the pid stand still: what was read before might have been another's */
-	if (read_stat(pid, &state, &flags, &found) < 0 || !same_start(found, start_ns))
+	if (read_stat(pid, &found) < 0 || !same_start(found.start_ns, start_ns))
 		return -ESRCH;
-	if (flags & PF_KTHREAD)
+	if (found.flags & PF_KTHREAD)
 		return -EPERM;
 	return TAKE_FD(fd);
 }

@@ -60,7 +60,7 @@ static int connect_probe(const struct sockaddr_un *address)
 
 static int listen_at(const char *path, gid_t group, int *ret_fd)
 {
-	struct sockaddr_un address = { .sun_family = AF_UNIX };
+	struct sockaddr_un address = {.sun_family = AF_UNIX};
 	_cleanup_close_ int fd = -1;
 	struct stat st;
 	mode_t mask;
@@ -68,7 +68,7 @@ static int listen_at(const char *path, gid_t group, int *ret_fd)
 
 	if (strlen(path) >= sizeof(address.sun_path))
 		return -ENAMETOOLONG;
-	strcpy(address.sun_path, path);
+	memcpy(address.sun_path, path, strlen(path) + 1);
 	if (connect_probe(&address) == 0)
 		return -EADDRINUSE;
 	if (lstat(path, &st) == 0 && !S_ISSOCK(st.st_mode))
@@ -93,7 +93,7 @@ static int listen_at(const char *path, gid_t group, int *ret_fd)
 
 static int watch(struct pawl_control *control, int operation, int fd, uint32_t events, void *what)
 {
-	struct epoll_event event = { .events = events, .data.ptr = what };
+	struct epoll_event event = {.events = events, .data.ptr = what};
 
 	return epoll_ctl(control->epoll_fd, operation, fd, &event) < 0 ? -errno : 0;
 }
@@ -318,8 +318,7 @@ static void receive(struct pawl_control *control, struct client *client)
 		return;
 	}
 	client->request_size += (size_t)n;
-	while (!client->ended &&
-	       (newline = memchr(client->request, '\n', client->request_size))) {
+	while (!client->ended && (newline = memchr(client->request, '\n', client->request_size))) {
 		size = (size_t)(newline - client->request);
 		answer_line(control, client, client->request, size);
 		client->request_size -= size + 1;

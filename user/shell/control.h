@@ -39,8 +39,8 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-#define PAWL_REQUEST_MAX 65536	  /* a longer line ends the connection */
-#define PAWL_CLIENTS_MAX 256	  /* the next one ends the connection idle for longest */
+#define PAWL_REQUEST_MAX 65536	   /* a longer line ends the connection */
+#define PAWL_CLIENTS_MAX 256	   /* the next one ends the connection idle for longest */
 #define PAWL_ANSWERS_MAX (8 << 20) /* a client that lets more pile up is let go */
 
 /* Who asks, as the kernel says. */

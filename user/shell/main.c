@@ -50,7 +50,7 @@ struct pawl_when daemon_now(void)
 
 void daemon_say(const char *format, ...)
 {
-	struct pollfd ready = { .fd = STDERR_FILENO, .events = POLLOUT };
+	struct pollfd ready = {.fd = STDERR_FILENO, .events = POLLOUT};
 	va_list args;
 
 	/* a pipe that nobody reads must not hold up the loop */
@@ -64,8 +64,10 @@ void daemon_say(const char *format, ...)
 }
 
 /* Only these get their directories made: others are the caller's to make. */
-static const char default_socket[] = "/run/pawl/pawl.sock";
-static const char default_log[] = "/var/log/pawl/events.jsonl";
+#define DEFAULT_RUN_DIR "/run/pawl"
+#define DEFAULT_LOG_DIR "/var/log/pawl"
+static const char default_socket[] = DEFAULT_RUN_DIR "/pawl.sock";
+static const char default_log[] = DEFAULT_LOG_DIR "/events.jsonl";
 
 static const char help[] =
 	"usage: pawld [OPTION]...\n"
@@ -86,25 +88,34 @@ static const char help[] =
 	"  -V, --version          version\n";
 
 enum option_id {
-	OPT_SOCKET = 256, OPT_STATE, OPT_LOG, OPT_PIN, OPT_BACKEND, OPT_MODE, OPT_DRY_RUN,
-	OPT_CHECK, OPT_NO_AGENTS, OPT_RING, OPT_FOREGROUND,
+	OPT_SOCKET = 256,
+	OPT_STATE,
+	OPT_LOG,
+	OPT_PIN,
+	OPT_BACKEND,
+	OPT_MODE,
+	OPT_DRY_RUN,
+	OPT_CHECK,
+	OPT_NO_AGENTS,
+	OPT_RING,
+	OPT_FOREGROUND,
 };
 
 static const struct option long_options[] = {
-	{ "config", required_argument, NULL, 'c' },
-	{ "socket", required_argument, NULL, OPT_SOCKET },
-	{ "state-dir", required_argument, NULL, OPT_STATE },
-	{ "log", required_argument, NULL, OPT_LOG },
-	{ "pin-dir", required_argument, NULL, OPT_PIN },
-	{ "backend", required_argument, NULL, OPT_BACKEND },
-	{ "mode", required_argument, NULL, OPT_MODE },
-	{ "dry-run", no_argument, NULL, OPT_DRY_RUN },
-	{ "check", no_argument, NULL, OPT_CHECK },
-	{ "no-agents", no_argument, NULL, OPT_NO_AGENTS },
-	{ "ring-kib", required_argument, NULL, OPT_RING },
-	{ "foreground", no_argument, NULL, OPT_FOREGROUND },
-	{ "help", no_argument, NULL, 'h' },
-	{ "version", no_argument, NULL, 'V' },
+	{"config", required_argument, NULL, 'c'},
+	{"socket", required_argument, NULL, OPT_SOCKET},
+	{"state-dir", required_argument, NULL, OPT_STATE},
+	{"log", required_argument, NULL, OPT_LOG},
+	{"pin-dir", required_argument, NULL, OPT_PIN},
+	{"backend", required_argument, NULL, OPT_BACKEND},
+	{"mode", required_argument, NULL, OPT_MODE},
+	{"dry-run", no_argument, NULL, OPT_DRY_RUN},
+	{"check", no_argument, NULL, OPT_CHECK},
+	{"no-agents", no_argument, NULL, OPT_NO_AGENTS},
+	{"ring-kib", required_argument, NULL, OPT_RING},
+	{"foreground", no_argument, NULL, OPT_FOREGROUND},
+	{"help", no_argument, NULL, 'h'},
+	{"version", no_argument, NULL, 'V'},
 	{},
 };
 
@@ -219,16 +230,9 @@ static int parse_options(int argc, char **argv, struct options *options)
 	return 0;
 }
 
-/* Makes the directory that @path lies in. */
-static int make_parent(const char *path, mode_t mode)
+static int make_directory(const char *path, mode_t mode)
 {
-	_cleanup_free_ char *parent = strdup(path);
-	char *slash = parent ? strrchr(parent, '/') : NULL;
-
-	if (!slash || slash == parent)
-		return 0;
-	*slash = 0;
-	return mkdir(parent, mode) < 0 && errno != EEXIST ? -errno : 0;
+	return mkdir(path, mode) < 0 && errno != EEXIST ? -errno : 0;
 }
 
 /* One pawld for one state directory, until it ends. */
@@ -236,7 +240,7 @@ static int take_lock(struct daemon *daemon)
 {
 	_cleanup_free_ char *path = NULL;
 
-	if (mkdir(daemon->options.state_dir, 0700) < 0 && errno != EEXIST) {
+	if (make_directory(daemon->options.state_dir, 0700) < 0) {
 		daemon_say("cannot make %s: %s: name a directory with --state-dir",
 			   daemon->options.state_dir, strerror(errno));
 		return -errno;
@@ -288,8 +292,7 @@ static int selftest_enroll(void *ctx, int pidfd, uint32_t pid, enum pawl_action 
 {
 	struct pawl_sensor *sensor = ctx;
 	struct pawl_rule terms = {
-		.action = action, .limit = limit, .per_ms = SELFTEST_LIMIT_PER_MS
-	};
+		.action = action, .limit = limit, .per_ms = SELFTEST_LIMIT_PER_MS};
 	uint32_t slot, id;
 	int r = pawl_sensor_claim(sensor, &terms, PAWL_RULE_SELFTEST, pid, 0, &slot, &id);
 
@@ -338,9 +341,8 @@ static void selftest_clear(struct pawl_sensor *sensor)
 static int try_backend(struct daemon *daemon, enum pawl_backend backend, char **ret_why)
 {
 	_cleanup_(pawl_sensor_closep) struct pawl_sensor *sensor = NULL;
-	struct pawl_sensor_options options = {
-		.backend = backend, .ring_kib = daemon->options.ring_kib
-	};
+	struct pawl_sensor_options options = {.backend = backend,
+					      .ring_kib = daemon->options.ring_kib};
 	struct pawl_selftest_host host = {
 		.enroll = selftest_enroll,
 		.end = pawl_act_end_child,
@@ -376,8 +378,7 @@ static int choose_backend(struct daemon *daemon)
 		if (!why)
 			why = strdup(strerror(-r));
 		daemon->refused[daemon->refused_n++] = (struct refused){
-			.backend = (enum pawl_backend)backend, .why = TAKE_PTR(why)
-		};
+			.backend = (enum pawl_backend)backend, .why = TAKE_PTR(why)};
 	}
 	daemon_say("no backend works here (%s: %s): is bpf() allowed for this process?",
 		   pawl_backend_name(daemon->refused[daemon->refused_n - 1].backend),
@@ -390,7 +391,7 @@ static int choose_backend(struct daemon *daemon)
 static int open_outputs(struct daemon *daemon)
 {
 	const struct options *options = &daemon->options;
-	int r = options->log == default_log ? make_parent(options->log, 0750) : 0;
+	int r = options->log == default_log ? make_directory(DEFAULT_LOG_DIR, 0750) : 0;
 
 	if (r == 0)
 		r = pawl_recorder_open(options->log, &daemon->recorder);
@@ -399,7 +400,7 @@ static int open_outputs(struct daemon *daemon)
 			   strerror(-r));
 		return r;
 	}
-	r = options->socket == default_socket ? make_parent(options->socket, 0755) : 0;
+	r = options->socket == default_socket ? make_directory(DEFAULT_RUN_DIR, 0755) : 0;
 	if (r == 0)
 		r = pawl_control_open(options->socket, daemon_answer, daemon, &daemon->control);
 	if (r == -EADDRINUSE)
@@ -515,7 +516,7 @@ static int catch_signals(void)
 
 static int watch_fd(int epoll_fd, int fd)
 {
-	struct epoll_event event = { .events = EPOLLIN, .data.fd = fd };
+	struct epoll_event event = {.events = EPOLLIN, .data.fd = fd};
 
 	return epoll_ctl(epoll_fd, EPOLL_CTL_ADD, fd, &event) < 0 ? -errno : 0;
 }
@@ -600,7 +601,7 @@ static int check_only(const struct options *options)
 
 int main(int argc, char **argv)
 {
-	struct daemon daemon = { .lock_fd = -1 };
+	struct daemon daemon = {.lock_fd = -1};
 	_cleanup_close_ int signal_fd = -1;
 	int r = parse_options(argc, argv, &daemon.options);
 

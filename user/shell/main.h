@@ -75,11 +75,10 @@ int daemon_reload(struct daemon *daemon, char **ret_error);
 /* main_records.c: from the kernel into the core */
 int daemon_on_verdict(void *ctx, void *data, size_t size);
 int daemon_on_event(void *ctx, void *data, size_t size);
-void daemon_take(struct daemon *daemon);	 /* everything that waits */
-void daemon_tick(struct daemon *daemon);	 /* what must not depend on records */
-void daemon_drain(struct daemon *daemon);	 /* aggregates into the assessment and the log */
-int daemon_begin_session(struct daemon *daemon, uint32_t slot, const char *agent,
-			 uint32_t profile);
+void daemon_take(struct daemon *daemon);  /* everything that waits */
+void daemon_tick(struct daemon *daemon);  /* what must not depend on records */
+void daemon_drain(struct daemon *daemon); /* aggregates into the assessment and the log */
+int daemon_begin_session(struct daemon *daemon, uint32_t slot, const char *agent, uint32_t profile);
 uint64_t daemon_lost_files(struct daemon *daemon, uint32_t slot);
 uint64_t daemon_lost_records(const struct daemon *daemon);
 

@@ -19,8 +19,8 @@
 #include "user/shell/refuse.h"
 
 #define KILL_ROUNDS 20
-#define STALE_NS 1000000000ULL	   /* a decided entry of a task that runs is left over */
-#define PROVISIONAL_NS 5000000ULL  /* how long a stop ahead of a hold may wait for it */
+#define STALE_NS 1000000000ULL	  /* a decided entry of a task that runs is left over */
+#define PROVISIONAL_NS 5000000ULL /* how long a stop ahead of a hold may wait for it */
 
 /* Processes gathered to be acted on. */
 struct targets {
@@ -87,15 +87,14 @@ static void add_task(void *ctx, const struct pawl_task_record *task)
 /* The tree of a session, as the kernel has it now. */
 static void gather_tree(struct daemon *daemon, uint32_t session, struct targets *ret_targets)
 {
-	*ret_targets = (struct targets){ .daemon = daemon, .session = session };
+	*ret_targets = (struct targets){.daemon = daemon, .session = session};
 	pawl_sensor_each_task(daemon->sensor, false, add_task, ret_targets);
 }
 
 static void resume_held(struct daemon *daemon, uint32_t session, uint64_t seq)
 {
 	_cleanup_(targets_clear) struct targets targets = {
-		.daemon = daemon, .session = session, .seq = seq
-	};
+		.daemon = daemon, .session = session, .seq = seq};
 
 	pawl_sensor_each_held(daemon->sensor, add_held, &targets);
 	pawl_act_continue_all(targets.list, targets.n);
@@ -120,9 +119,9 @@ static bool targets_have(const struct targets *targets, uint32_t pid)
 static void refuse_held(struct daemon *daemon, const struct pawl_effect *effect)
 {
 	const struct pawl_session *session = pawl_sensor_session(daemon->sensor, effect->slot);
-	_cleanup_(targets_clear) struct targets tree = {}, stopped = {
-		.daemon = daemon, .session = effect->session, .seq = effect->seq
-	};
+	_cleanup_(targets_clear) struct targets tree = {}, stopped = {.daemon = daemon,
+								      .session = effect->session,
+								      .seq = effect->seq};
 	_cleanup_free_ struct pawl_refused *list = NULL;
 	bool traced;
 
@@ -274,8 +273,8 @@ static void notice_text(const struct pawl_hold *hold, char *out, size_t size)
 		 " lost so far. Decide with: pawl show h%" PRIu32 "; pawl approve h%" PRIu32
 		 " --for 10m; pawl deny h%" PRIu32 "; pawl kill s%" PRIu32,
 		 hold->id, comm, hold->op.tgid, hold->session, pawl_class_name(hold->op.class),
-		 target, hold->limit, hold->per_ms / 1000, hold->lost, hold->id, hold->id,
-		 hold->id, hold->session);
+		 target, hold->limit, hold->per_ms / 1000, hold->lost, hold->id, hold->id, hold->id,
+		 hold->session);
 }
 
 static void give_notice(struct daemon *daemon, const struct pawl_effect *effect)
@@ -306,16 +305,16 @@ static void write_record(struct daemon *daemon, const struct pawl_effect *effect
 	const struct pawl_hold *hold = pawl_core_hold(daemon->core, effect->hold);
 	bool about_hold = effect->record == PAWL_RECORD_HOLD_OPEN ||
 			  effect->record == PAWL_RECORD_HOLD_RESOLVED;
-	bool about_op = effect->record == PAWL_RECORD_OBSERVED ||
-			effect->record == PAWL_RECORD_DENIED;
+	bool about_op =
+		effect->record == PAWL_RECORD_OBSERVED || effect->record == PAWL_RECORD_DENIED;
 	struct pawl_operation op;
 
 	if (about_op && pawl_sensor_trip(daemon->sensor, effect->slot, &op) < 0)
 		about_op = false;
 	if (session && session->id != effect->session)
 		session = NULL;
-	pawl_record_effect(daemon->recorder, daemon_now(), effect->record, session,
-			   effect->session, about_hold ? hold : NULL, about_op ? &op : NULL);
+	pawl_record_effect(daemon->recorder, daemon_now(), effect->record, session, effect->session,
+			   about_hold ? hold : NULL, about_op ? &op : NULL);
 }
 
 static void delete_dir(void *ctx, const struct pawl_dir_key *key, const struct pawl_dir *dir)
@@ -330,10 +329,10 @@ static void delete_dir(void *ctx, const struct pawl_dir_key *key, const struct p
 static void forget_session(struct daemon *daemon, const struct pawl_effect *effect)
 {
 	struct pawl_session *session = pawl_sensor_session(daemon->sensor, effect->slot);
-	struct targets targets = { .daemon = daemon, .session = effect->session };
+	struct targets targets = {.daemon = daemon, .session = effect->session};
 	uint64_t word = __atomic_load_n(&session->word, __ATOMIC_ACQUIRE), ops = 0;
 
-	for (int class = 0; class < PAWL_CLASS_MAX; class++)
+	for (int class = 0; class < PAWL_CLASS_MAX; class ++)
 		ops += session->ops[class];
 	if (ops)
 		pawl_sensor_each_dir(daemon->sensor, delete_dir, &targets);
@@ -350,11 +349,11 @@ static void apply_resume(struct daemon *daemon, const struct pawl_effect *effect
 }
 
 static void (*const apply[PAWL_EFFECT_MAX])(struct daemon *, const struct pawl_effect *) = {
-	[PAWL_EFFECT_RESOLVE] = resolve,	[PAWL_EFFECT_RESUME] = apply_resume,
-	[PAWL_EFFECT_REFUSE] = refuse_held,	[PAWL_EFFECT_KILL] = kill_session,
-	[PAWL_EFFECT_PAUSE] = pause_session,	[PAWL_EFFECT_UNPAUSE] = unpause_session,
-	[PAWL_EFFECT_DETACH] = detach_session,	[PAWL_EFFECT_NOTICE] = give_notice,
-	[PAWL_EFFECT_RECORD] = write_record,	[PAWL_EFFECT_FORGET] = forget_session,
+	[PAWL_EFFECT_RESOLVE] = resolve,       [PAWL_EFFECT_RESUME] = apply_resume,
+	[PAWL_EFFECT_REFUSE] = refuse_held,    [PAWL_EFFECT_KILL] = kill_session,
+	[PAWL_EFFECT_PAUSE] = pause_session,   [PAWL_EFFECT_UNPAUSE] = unpause_session,
+	[PAWL_EFFECT_DETACH] = detach_session, [PAWL_EFFECT_NOTICE] = give_notice,
+	[PAWL_EFFECT_RECORD] = write_record,   [PAWL_EFFECT_FORGET] = forget_session,
 };
 
 void daemon_apply(struct daemon *daemon)
@@ -372,7 +371,7 @@ static void sweep_held(void *ctx, const struct pawl_held *held)
 {
 	struct daemon *daemon = ctx;
 	const struct pawl_live_session *live = pawl_core_session(daemon->core, held->id);
-	struct pawl_target target = { .pid = held->tgid, .start_ns = held->start_ns };
+	struct pawl_target target = {.pid = held->tgid, .start_ns = held->start_ns};
 	uint64_t age = daemon_now().mono_ns - held->since_ns;
 	bool ahead = live && held->seq > live->seq;
 
@@ -414,9 +413,7 @@ static void sweep_empty_holds(struct daemon *daemon)
 	struct pawl_when now = daemon_now();
 
 	for (const struct pawl_hold *h = pawl_core_holds(daemon->core); h; h = h->next) {
-		struct targets targets = {
-			.daemon = daemon, .session = h->session, .seq = h->seq
-		};
+		struct targets targets = {.daemon = daemon, .session = h->session, .seq = h->seq};
 
 		if (h->state != PAWL_HOLD_HELD || now.mono_ns - h->since.mono_ns < STALE_NS)
 			continue;
@@ -455,7 +452,7 @@ static bool refusals_run(struct daemon *daemon)
 
 static void continue_held(void *ctx, const struct pawl_held *held)
 {
-	struct pawl_target target = { .pid = held->tgid, .start_ns = held->start_ns };
+	struct pawl_target target = {.pid = held->tgid, .start_ns = held->start_ns};
 
 	(void)ctx;
 	pawl_act_continue(&target);
@@ -471,11 +468,12 @@ static void release_all(struct daemon *daemon)
 		uint64_t word = __atomic_load_n(&session->word, __ATOMIC_ACQUIRE);
 
 		/* what is denied stays so while it can */
-		while (now >= session->deny_until_ns && PAWL_WORD_STATE(word) != PAWL_STATE_KILLED &&
-		       !__atomic_compare_exchange_n(
-			       &session->word, &word,
-			       PAWL_WORD(PAWL_STATE_DETACHED, PAWL_WORD_SEQ(word)), false,
-			       __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE))
+		while (now >= session->deny_until_ns &&
+		       PAWL_WORD_STATE(word) != PAWL_STATE_KILLED &&
+		       !__atomic_compare_exchange_n(&session->word, &word,
+						    PAWL_WORD(PAWL_STATE_DETACHED,
+							      PAWL_WORD_SEQ(word)),
+						    false, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE))
 			;
 	}
 	pawl_sensor_each_held(daemon->sensor, continue_held, NULL);

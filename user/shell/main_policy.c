@@ -61,12 +61,12 @@ int daemon_read_policy(const struct options *options, struct pawl_policy **ret_p
 		r = pawl_policy_parse(text, size, path, &policy, ret_error);
 	if (r == 0 && !(name = strdup(path)))
 		r = -ENOMEM;
-	if (r < 0) {
+	if (r < 0 || !policy) {
 		if (!*ret_error &&
 		    asprintf(ret_error, "%s: %s: give a readable policy file with --config", path,
 			     strerror(-r)) < 0)
 			*ret_error = NULL;
-		return r;
+		return r; /* cppcheck-suppress memleak ; name is cleaned up */
 	}
 	if (options->mode >= 0)
 		policy->mode = (enum pawl_mode)options->mode;

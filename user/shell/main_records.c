@@ -168,7 +168,7 @@ static uint64_t operations(struct daemon *daemon)
 	for (const struct pawl_live_session *s = pawl_core_sessions(daemon->core); s; s = s->next) {
 		const struct pawl_session *session = pawl_sensor_session(daemon->sensor, s->slot);
 
-		for (int class = 0; class < PAWL_CLASS_MAX; class++)
+		for (int class = 0; class < PAWL_CLASS_MAX; class ++)
 			sum += __atomic_load_n(&session->ops[class], __ATOMIC_RELAXED);
 	}
 	return sum;
@@ -219,13 +219,14 @@ static void end_sessions(struct daemon *daemon)
 	uint64_t ops[PAWL_CLASS_MAX];
 
 	for (; live; live = next) {
-		const struct pawl_session *session = pawl_sensor_session(daemon->sensor, live->slot);
+		const struct pawl_session *session =
+			pawl_sensor_session(daemon->sensor, live->slot);
 
 		next = live->next;
 		if (__atomic_load_n(&session->live, __ATOMIC_ACQUIRE))
 			continue;
 		daemon_drain(daemon);
-		for (int class = 0; class < PAWL_CLASS_MAX; class++)
+		for (int class = 0; class < PAWL_CLASS_MAX; class ++)
 			ops[class] = session->ops[class];
 		pawl_core_end(daemon->core, daemon_now(), live->id, ops);
 	}
@@ -263,7 +264,7 @@ static int by_number(const void *a, const void *b)
 /* Records were lost: what the tree says is made true by walking the tasks. */
 static void reconcile(struct daemon *daemon)
 {
-	struct known known = { .daemon = daemon };
+	struct known known = {.daemon = daemon};
 
 	pawl_sensor_each_task(daemon->sensor, false, know, &known);
 	if (known.n) {
@@ -299,8 +300,7 @@ static void notice_losses(struct daemon *daemon)
 	find_lost_tasks(daemon);
 	if (lost == daemon->lost_seen)
 		return;
-	snprintf(text, sizeof(text), "%llu records since the start",
-		 (unsigned long long)lost);
+	snprintf(text, sizeof(text), "%llu records since the start", (unsigned long long)lost);
 	pawl_record_daemon(daemon->recorder, daemon_now(), "events.lost", text);
 	daemon->lost_seen = lost;
 	reconcile(daemon);

@@ -71,8 +71,7 @@ static bool peer_is_watched(const struct request *request)
 
 	if (request->peer->pidfd < 0)
 		return true;
-	return pawl_sensor_mark_of(request->daemon->sensor, request->peer->pidfd, &mark) !=
-	       -ENOENT;
+	return pawl_sensor_mark_of(request->daemon->sensor, request->peer->pidfd, &mark) != -ENOENT;
 }
 
 /* Deciding is for people: root and the socket's group, outside every watched tree. */
@@ -120,8 +119,8 @@ static int do_status(struct request *request)
 
 static int do_ps(struct request *request)
 {
-	request->data = show_sessions(request->daemon,
-				      json_is_true(json_object_get(request->json, "all")));
+	request->data =
+		show_sessions(request->daemon, json_is_true(json_object_get(request->json, "all")));
 	return CODE_OK;
 }
 
@@ -139,8 +138,8 @@ static int do_tree(struct request *request)
 
 static int do_holds(struct request *request)
 {
-	request->data = show_holds(request->daemon,
-				   json_is_true(json_object_get(request->json, "all")));
+	request->data =
+		show_holds(request->daemon, json_is_true(json_object_get(request->json, "all")));
 	return CODE_OK;
 }
 
@@ -240,13 +239,12 @@ static int act_on_session(struct request *request, enum pawl_verb verb)
 		json_decref(before);
 		return fail(request, CODE_FAILED, "session s%" PRIu32 " is %s%s", session->id,
 			    pawl_session_state_name(session->state),
-			    verb == PAWL_VERB_PAUSE || verb == PAWL_VERB_DETACH ?
-				    " already" :
-				    ": only a paused one is resumed, a held one is approved or "
-				    "denied");
+			    verb == PAWL_VERB_PAUSE || verb == PAWL_VERB_DETACH
+				    ? " already"
+				    : ": only a paused one is resumed, a held one is approved or "
+				      "denied");
 	}
-	json_object_set_new(before, "state",
-			    json_string(pawl_session_state_name(session->state)));
+	json_object_set_new(before, "state", json_string(pawl_session_state_name(session->state)));
 	if (verb == PAWL_VERB_KILL)
 		json_object_set(before, "killed", json_object_get(before, "pids"));
 	request->data = before;
@@ -307,7 +305,8 @@ static int may_watch(struct request *request, json_int_t pid)
 		return fail(request, CODE_NOT_FOUND, "no process %" JSON_INTEGER_FORMAT, pid);
 	if (!request->peer->privileged && owner != request->peer->uid)
 		return fail(request, CODE_DENIED,
-			    "not permitted: process %" JSON_INTEGER_FORMAT " is another user's", pid);
+			    "not permitted: process %" JSON_INTEGER_FORMAT " is another user's",
+			    pid);
 	return CODE_OK;
 }
 
@@ -327,18 +326,21 @@ static int watch(struct request *request, const char *fallback, uint32_t *ret_se
 		return CODE_OK;
 	case EBUSY:
 		return fail(request, CODE_FAILED,
-			    "process %" JSON_INTEGER_FORMAT " is watched already: `pawl tree` shows "
+			    "process %" JSON_INTEGER_FORMAT
+			    " is watched already: `pawl tree` shows "
 			    "its session",
 			    pid);
 	case ESRCH:
 		return fail(request, CODE_NOT_FOUND, "no process %" JSON_INTEGER_FORMAT, pid);
 	case EPERM:
 		return fail(request, CODE_DENIED,
-			    "process %" JSON_INTEGER_FORMAT " cannot be watched: it is pawld or init",
+			    "process %" JSON_INTEGER_FORMAT
+			    " cannot be watched: it is pawld or init",
 			    pid);
 	case ENOSPC:
-		return fail(request, CODE_FAILED, "%d sessions are watched already, the most there "
-						  "can be",
+		return fail(request, CODE_FAILED,
+			    "%d sessions are watched already, the most there "
+			    "can be",
 			    PAWL_MAX_SESSIONS);
 	}
 	return fail(request, CODE_FAILED, "cannot watch process %" JSON_INTEGER_FORMAT ": %s", pid,
@@ -421,32 +423,32 @@ static const struct {
 	const char *cmd;
 	int (*answer)(struct request *request);
 } commands[] = {
-	{ "status", do_status }, { "ps", do_ps },	  { "tree", do_tree },
-	{ "holds", do_holds },	 { "show", do_show },	  { "doctor", do_doctor },
-	{ "policy", do_policy }, { "approve", do_approve }, { "deny", do_deny },
-	{ "kill", do_kill },	 { "pause", do_pause },	  { "resume", do_resume },
-	{ "detach", do_detach }, { "attach", do_attach }, { "run", do_run },
-	{ "reload", do_reload },
+	{"status", do_status}, {"ps", do_ps},		{"tree", do_tree},
+	{"holds", do_holds},   {"show", do_show},	{"doctor", do_doctor},
+	{"policy", do_policy}, {"approve", do_approve}, {"deny", do_deny},
+	{"kill", do_kill},     {"pause", do_pause},	{"resume", do_resume},
+	{"detach", do_detach}, {"attach", do_attach},	{"run", do_run},
+	{"reload", do_reload},
 };
 
-int daemon_answer(void *ctx, struct pawl_peer *peer, const json_t *json, json_t **ret_data,
+int daemon_answer(void *ctx, struct pawl_peer *peer, const json_t *request, json_t **ret_data,
 		  char **ret_error)
 {
-	struct request request = { .daemon = ctx, .peer = peer, .json = json };
-	const char *cmd = member(&request, "cmd");
+	struct request asked = {.daemon = ctx, .peer = peer, .json = request};
+	const char *cmd = member(&asked, "cmd");
 	int code = CODE_USAGE;
 
 	/* what is shown is as new as what is asked */
-	daemon_take(request.daemon);
+	daemon_take(asked.daemon);
 	for (size_t i = 0; cmd && i < sizeof(commands) / sizeof(commands[0]); i++) {
 		if (strcmp(commands[i].cmd, cmd))
 			continue;
-		code = commands[i].answer(&request);
-		*ret_data = request.data;
-		*ret_error = request.error;
+		code = commands[i].answer(&asked);
+		*ret_data = asked.data;
+		*ret_error = asked.error;
 		return code;
 	}
-	code = fail(&request, CODE_USAGE, "unknown command");
-	*ret_error = request.error;
+	code = fail(&asked, CODE_USAGE, "unknown command");
+	*ret_error = asked.error;
 	return code;
 }

@@ -102,7 +102,7 @@ static json_t *operations(const uint64_t ops[PAWL_CLASS_MAX])
 {
 	json_t *object = json_object();
 
-	for (uint32_t class = PAWL_CLASS_DELETE; class < PAWL_CLASS_MAX; class++) {
+	for (uint32_t class = PAWL_CLASS_DELETE; class < PAWL_CLASS_MAX; class ++) {
 		if (ops[class])
 			json_object_set_new(object, pawl_class_name(class),
 					    json_integer((json_int_t)ops[class]));
@@ -128,7 +128,7 @@ static json_t *one_session(struct daemon *daemon, const struct pawl_live_session
 	uint64_t ops[PAWL_CLASS_MAX];
 
 	memcpy(ops, s->ops, sizeof(ops));
-	for (int class = 0; live && class < PAWL_CLASS_MAX; class++)
+	for (int class = 0; live && class < PAWL_CLASS_MAX; class ++)
 		ops[class] = pawl_sensor_session(daemon->sensor, s->slot)->ops[class];
 	return json_pack("{s:o, s:o, s:s, s:i, s:o, s:o, s:o, s:o}", "session", label('s', s->id),
 			 "agent", text(s->agent), "state", pawl_session_state_name(s->state),
@@ -141,7 +141,8 @@ json_t *show_sessions(struct daemon *daemon, bool all)
 {
 	json_t *list = json_array();
 
-	for (const struct pawl_live_session *s = pawl_core_ended(daemon->core); all && s; s = s->next)
+	for (const struct pawl_live_session *s = pawl_core_ended(daemon->core); all && s;
+	     s = s->next)
 		json_array_insert_new(list, 0, one_session(daemon, s, false));
 	for (const struct pawl_live_session *s = pawl_core_sessions(daemon->core); s; s = s->next)
 		json_array_append_new(list, one_session(daemon, s, true));
@@ -200,12 +201,12 @@ static json_t *processes(struct daemon *daemon, uint32_t session, bool only_stop
 
 		if (only_stopped && !held)
 			continue;
-		json_array_append_new(
-			array,
-			json_pack("{s:i, s:i, s:o, s:o, s:b, s:o}", "pid", (int)p->pid, "ppid",
-				  (int)p->ppid, "executable", text(p->exe ? p->exe : p->comm),
-				  "args", arguments(p->args, p->args_size), "held", held, "cookie",
-				  json_sprintf("%" PRIu64, p->cookie)));
+		json_array_append_new(array,
+				      json_pack("{s:i, s:i, s:o, s:o, s:b, s:o}", "pid",
+						(int)p->pid, "ppid", (int)p->ppid, "executable",
+						text(p->exe ? p->exe : p->comm), "args",
+						arguments(p->args, p->args_size), "held", held,
+						"cookie", json_sprintf("%" PRIu64, p->cookie)));
 	}
 	free(stopped.tgids);
 	return array;
@@ -234,10 +235,9 @@ static json_t *directories(struct daemon *daemon, uint32_t session)
 	json_t *list = json_array();
 
 	for (size_t i = 0; i < n; i++)
-		json_array_append_new(list,
-				      json_pack("{s:o, s:s, s:I}", "path", text(top[i].path),
-						"operation", pawl_class_name(top[i].class), "count",
-						(json_int_t)top[i].count));
+		json_array_append_new(list, json_pack("{s:o, s:s, s:I}", "path", text(top[i].path),
+						      "operation", pawl_class_name(top[i].class),
+						      "count", (json_int_t)top[i].count));
 	return list;
 }
 
@@ -296,9 +296,8 @@ json_t *show_holds(struct daemon *daemon, bool all)
 static void check(json_t *checks, const char *name, const char *status, json_t *detail,
 		  const char *remedy)
 {
-	json_array_append_new(checks,
-			      json_pack("{s:s, s:s, s:o, s:s}", "name", name, "status", status,
-					"detail", detail, "remedy", remedy));
+	json_array_append_new(checks, json_pack("{s:s, s:s, s:o, s:s}", "name", name, "status",
+						status, "detail", detail, "remedy", remedy));
 }
 
 /* What is weaker with each backend than with lsm. */
@@ -310,26 +309,26 @@ struct weakness {
 };
 
 static const struct weakness weaknesses[] = {
-	{ PAWL_BACKEND_FMOD_RET, "preemption",
-	  "fmod_ret: the kernel skips a hook that is interrupted by itself on one CPU "
-	  "(see missed runs)",
-	  "boot with bpf in lsm= to use the lsm backend" },
-	{ PAWL_BACKEND_TRACEPOINT, "effect",
-	  "operations are stopped after their effect: the one that reaches the budget is lost, "
-	  "and what other CPUs have in flight",
-	  "boot with bpf in lsm=, or use a kernel that allows fmod_ret programs" },
-	{ PAWL_BACKEND_TRACEPOINT, "deny",
-	  "a denied process is traced until its budget refills, and its operations made to fail; "
-	  "one that another tracer has is killed",
-	  "boot with bpf in lsm=, or use a kernel that allows fmod_ret programs" },
-	{ PAWL_BACKEND_TRACEPOINT, "replace",
-	  "a rename counts whether or not its target existed; an O_TRUNC of an existing file "
-	  "whether or not it was empty",
-	  "raise files.budget where agents rename much" },
-	{ PAWL_BACKEND_TRACEPOINT, "io_uring",
-	  "requests of a ring cannot be counted: creating one is held, and once approved, its "
-	  "operations are not seen",
-	  "boot with bpf in lsm=, or use a kernel that allows fmod_ret programs" },
+	{PAWL_BACKEND_FMOD_RET, "preemption",
+	 "fmod_ret: the kernel skips a hook that is interrupted by itself on one CPU "
+	 "(see missed runs)",
+	 "boot with bpf in lsm= to use the lsm backend"},
+	{PAWL_BACKEND_TRACEPOINT, "effect",
+	 "operations are stopped after their effect: the one that reaches the budget is lost, "
+	 "and what other CPUs have in flight",
+	 "boot with bpf in lsm=, or use a kernel that allows fmod_ret programs"},
+	{PAWL_BACKEND_TRACEPOINT, "deny",
+	 "a denied process is traced until its budget refills, and its operations made to fail; "
+	 "one that another tracer has is killed",
+	 "boot with bpf in lsm=, or use a kernel that allows fmod_ret programs"},
+	{PAWL_BACKEND_TRACEPOINT, "replace",
+	 "a rename counts whether or not its target existed; an O_TRUNC of an existing file "
+	 "whether or not it was empty",
+	 "raise files.budget where agents rename much"},
+	{PAWL_BACKEND_TRACEPOINT, "io_uring",
+	 "requests of a ring cannot be counted: creating one is held, and once approved, its "
+	 "operations are not seen",
+	 "boot with bpf in lsm=, or use a kernel that allows fmod_ret programs"},
 };
 
 static void add_backend_checks(struct daemon *daemon, json_t *checks)
@@ -343,9 +342,9 @@ static void add_backend_checks(struct daemon *daemon, json_t *checks)
 	for (size_t i = 0; i < daemon->refused_n; i++)
 		check(checks, pawl_backend_name(daemon->refused[i].backend), "warn",
 		      json_sprintf("not used: %s", daemon->refused[i].why),
-		      daemon->refused[i].backend == PAWL_BACKEND_LSM ?
-			      "boot with bpf in lsm= and a kernel that allows BPF LSM programs" :
-			      "use a kernel that allows fmod_ret programs");
+		      daemon->refused[i].backend == PAWL_BACKEND_LSM
+			      ? "boot with bpf in lsm= and a kernel that allows BPF LSM programs"
+			      : "use a kernel that allows fmod_ret programs");
 	for (size_t i = 0; i < sizeof(weaknesses) / sizeof(weaknesses[0]); i++) {
 		if (weaknesses[i].backend == backend)
 			check(checks, weaknesses[i].name, "warn", text(weaknesses[i].detail),
@@ -362,19 +361,19 @@ struct loss {
 };
 
 static const struct loss losses[] = {
-	{ PAWL_COUNT_LOST_EVENTS, "lost events", "records of the tree or the log were lost",
-	  "a larger --ring-kib" },
-	{ PAWL_COUNT_LOST_VERDICTS, "lost verdicts", "found again by the periodic look",
-	  "less load, or a newer pawl" },
-	{ PAWL_COUNT_LOST_TASKS, "lost tasks", "tasks that could not be marked went unwatched",
-	  "free kernel memory" },
-	{ PAWL_COUNT_LOST_DIRS, "lost aggregates", "operations without a directory's name", "" },
-	{ PAWL_COUNT_HELD_FULL, "holds full", "operations were denied instead of held",
-	  "fewer processes under one hold" },
-	{ PAWL_COUNT_SLOTS_FULL, "sessions full", "agents share one session, which denies",
-	  "fewer agents at once" },
-	{ PAWL_COUNT_SIGNAL_FAILED, "failed stops", "operations were denied instead of held", "" },
-	{ PAWL_COUNT_RACES, "races", "spending gave up and read as over the budget", "" },
+	{PAWL_COUNT_LOST_EVENTS, "lost events", "records of the tree or the log were lost",
+	 "a larger --ring-kib"},
+	{PAWL_COUNT_LOST_VERDICTS, "lost verdicts", "found again by the periodic look",
+	 "less load, or a newer pawl"},
+	{PAWL_COUNT_LOST_TASKS, "lost tasks", "tasks that could not be marked went unwatched",
+	 "free kernel memory"},
+	{PAWL_COUNT_LOST_DIRS, "lost aggregates", "operations without a directory's name", ""},
+	{PAWL_COUNT_HELD_FULL, "holds full", "operations were denied instead of held",
+	 "fewer processes under one hold"},
+	{PAWL_COUNT_SLOTS_FULL, "sessions full", "agents share one session, which denies",
+	 "fewer agents at once"},
+	{PAWL_COUNT_SIGNAL_FAILED, "failed stops", "operations were denied instead of held", ""},
+	{PAWL_COUNT_RACES, "races", "spending gave up and read as over the budget", ""},
 };
 
 static void add_loss_checks(struct daemon *daemon, json_t *checks)
@@ -390,8 +389,8 @@ static void add_loss_checks(struct daemon *daemon, json_t *checks)
 	}
 	check(checks, "log", lost_lines ? "warn" : "ok",
 	      lost_lines ? json_sprintf("%" PRIu64 " lines could not be written to %s", lost_lines,
-					daemon->options.log) :
-			   text(daemon->options.log),
+					daemon->options.log)
+			 : text(daemon->options.log),
 	      lost_lines ? "free space, or another --log" : "");
 }
 
@@ -429,15 +428,14 @@ json_t *show_doctor(struct daemon *daemon)
 	      enforcing ? "" : "mode: enforce in the policy, or --mode enforce");
 	add_backend_checks(daemon, checks);
 	check(checks, "missed runs", missed ? "warn" : "ok",
-	      missed ? json_sprintf("%" PRIu64 " times a program was skipped by the kernel",
-				    missed) :
-		       text("none"),
+	      missed ? json_sprintf("%" PRIu64 " times a program was skipped by the kernel", missed)
+		     : text("none"),
 	      missed ? "the lsm backend is never skipped" : "");
 	add_loss_checks(daemon, checks);
 	check(checks, "memory", "ok",
 	      json_sprintf("%" PRIu64 " KiB resident", pawl_procfs_resident_kib()), "");
-	check(checks, "start", "ok", json_sprintf("enforcing after %" PRIu64 " ms", daemon->load_ms),
-	      "");
+	check(checks, "start", "ok",
+	      json_sprintf("enforcing after %" PRIu64 " ms", daemon->load_ms), "");
 	return json_pack("{s:s, s:b, s:s, s:o, s:o, s:I}", "backend",
 			 pawl_backend_name(pawl_sensor_backend(daemon->sensor)), "enforcing",
 			 enforcing, "kernel", name.release, "checks", checks, "hooks",

@@ -15,8 +15,8 @@ static struct pawl_rule terms_of(const struct daemon *daemon, uint32_t profile)
 	const struct pawl_profile *p = &daemon->policy->profiles[profile];
 
 	return (struct pawl_rule){
-		.action = daemon->policy->mode == PAWL_MODE_OBSERVE ? PAWL_ACTION_OBSERVE :
-								      p->action,
+		.action =
+			daemon->policy->mode == PAWL_MODE_OBSERVE ? PAWL_ACTION_OBSERVE : p->action,
 		.limit = p->loss,
 		.per_ms = p->per_ms,
 	};

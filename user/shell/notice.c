@@ -24,11 +24,11 @@
 /* Of kernel interfaces, where a line of text is a command. linux/magic.h. */
 static bool is_interface(int fd)
 {
-	static const unsigned long magics[] = { PROC_SUPER_MAGIC,    SYSFS_MAGIC,
-						DEBUGFS_MAGIC,	     TRACEFS_MAGIC,
-						SECURITYFS_MAGIC,    CGROUP_SUPER_MAGIC,
-						CGROUP2_SUPER_MAGIC, BPF_FS_MAGIC,
-						EFIVARFS_MAGIC,	     SELINUX_MAGIC };
+	static const unsigned long magics[] = {PROC_SUPER_MAGIC,    SYSFS_MAGIC,
+					       DEBUGFS_MAGIC,	    TRACEFS_MAGIC,
+					       SECURITYFS_MAGIC,    CGROUP_SUPER_MAGIC,
+					       CGROUP2_SUPER_MAGIC, BPF_FS_MAGIC,
+					       EFIVARFS_MAGIC,	    SELINUX_MAGIC};
 	struct statfs fs;
 
 	if (fstatfs(fd, &fs) < 0)
@@ -51,7 +51,7 @@ static bool takes_text(int fd, const struct stat *st)
 
 static void write_notice(int fd, const char *text, dev_t skip_dev, ino_t skip_ino)
 {
-	struct pollfd ready = { .fd = fd, .events = POLLOUT };
+	struct pollfd ready = {.fd = fd, .events = POLLOUT};
 	size_t size = strlen(text);
 	struct stat st;
 

@@ -126,15 +126,30 @@ static void read_cgroup(struct candidate *candidate)
 	}
 }
 
+/* The first number behind @name in a text like /proc/PID/status. */
+static bool number_after(const char *text, const char *name, uint32_t *ret_number)
+{
+	const char *at = strstr(text, name);
+	unsigned long number;
+	char *end;
+
+	if (!at)
+		return false;
+	at += strlen(name);
+	number = strtoul(at, &end, 10);
+	if (end == at || number > UINT32_MAX)
+		return false;
+	*ret_number = (uint32_t)number;
+	return true;
+}
+
 static bool read_status(struct candidate *candidate)
 {
 	size_t size;
 	_cleanup_free_ char *text = read_file(candidate->pid, "status", 8192, &size);
-	const char *uid = text ? strstr(text, "\nUid:") : NULL;
-	const char *ppid = text ? strstr(text, "\nPPid:") : NULL;
 
-	return uid && ppid && sscanf(uid, "\nUid: %" SCNu32, &candidate->uid) == 1 &&
-	       sscanf(ppid, "\nPPid: %" SCNu32, &candidate->ppid) == 1;
+	return text && number_after(text, "\nUid:", &candidate->uid) &&
+	       number_after(text, "\nPPid:", &candidate->ppid);
 }
 
 /* A kernel thread has no executable. */
@@ -143,8 +158,8 @@ static bool candidate_read(struct candidate *candidate)
 	candidate->exe = read_link(candidate->pid, "exe");
 	if (!candidate->exe || !read_status(candidate))
 		return false;
-	candidate->args = read_file(candidate->pid, "cmdline", PAWL_ARGS_READ_MAX,
-				    &candidate->args_size);
+	candidate->args =
+		read_file(candidate->pid, "cmdline", PAWL_ARGS_READ_MAX, &candidate->args_size);
 	candidate->env =
 		read_file(candidate->pid, "environ", PAWL_ENV_READ_MAX, &candidate->env_size);
 	read_cgroup(candidate);
@@ -222,7 +237,7 @@ static bool matches(const struct candidate *candidate, const struct pawl_match *
 
 static bool look_at(const struct pawl_policy *policy, uint32_t pid, struct pawl_found *ret_found)
 {
-	_cleanup_(candidate_clear) struct candidate candidate = { .pid = pid };
+	_cleanup_(candidate_clear) struct candidate candidate = {.pid = pid};
 
 	if (!candidate_read(&candidate))
 		return false;
@@ -274,7 +289,7 @@ int pawl_procfs_agents(const struct pawl_policy *policy, struct pawl_found **ret
 uint64_t pawl_procfs_cgroup_id(const char *path)
 {
 	/* where systemd and others mount the v2 hierarchy: alone, or beside v1 */
-	static const char *const roots[] = { "/sys/fs/cgroup", "/sys/fs/cgroup/unified" };
+	static const char *const roots[] = {"/sys/fs/cgroup", "/sys/fs/cgroup/unified"};
 	char full[PATH_MAX];
 	struct stat st;
 
@@ -291,10 +306,11 @@ uint64_t pawl_procfs_cgroup_id(const char *path)
 
 uint64_t pawl_procfs_resident_kib(void)
 {
-	_cleanup_fclose_ FILE *file = fopen("/proc/self/statm", "re");
-	unsigned long total, resident;
+	size_t size;
+	_cleanup_free_ char *text = read_file((uint32_t)getpid(), "status", 8192, &size);
+	uint32_t kib = 0;
 
-	if (!file || fscanf(file, "%lu %lu", &total, &resident) != 2)
-		return 0;
-	return resident * (unsigned long)sysconf(_SC_PAGESIZE) / 1024;
+	if (text)
+		number_after(text, "\nVmRSS:", &kib);
+	return kib;
 }

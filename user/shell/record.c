@@ -110,8 +110,8 @@ static void put_args(struct pawl_recorder *recorder, const char *args, size_t si
 	pawl_text_str(&recorder->line, ",\"process.args\":[");
 	for (const char *at = args; at < end; at += length + 1) {
 		length = strnlen(at, (size_t)(end - at));
-		snprintf(arg, sizeof(arg), "%.*s", (int)(length < PAWL_ARGS_MAX ? length : PAWL_ARGS_MAX),
-			 at);
+		snprintf(arg, sizeof(arg), "%.*s",
+			 (int)(length < PAWL_ARGS_MAX ? length : PAWL_ARGS_MAX), at);
 		pawl_text_str(&recorder->line, at == args ? "" : ",");
 		pawl_text_json(&recorder->line, arg);
 	}
@@ -121,7 +121,7 @@ static void put_args(struct pawl_recorder *recorder, const char *args, size_t si
 /* A pipe that nobody reads would block: such a line is lost. */
 static bool takes_line(int fd)
 {
-	struct pollfd ready = { .fd = fd, .events = POLLOUT };
+	struct pollfd ready = {.fd = fd, .events = POLLOUT};
 
 	return poll(&ready, 1, 0) == 1 && ready.revents & POLLOUT;
 }

@@ -94,7 +94,7 @@ static struct tracee *add(struct tracer *tracer, pid_t tid)
 		tracer->list = larger;
 		tracer->room = tracer->room * 2 + 64;
 	}
-	tracer->list[tracer->n] = (struct tracee){ .tid = tid };
+	tracer->list[tracer->n] = (struct tracee){.tid = tid};
 	return &tracer->list[tracer->n++];
 }
 
@@ -150,8 +150,8 @@ static bool look_up(pid_t tid, int dirfd, uint64_t name, struct stat *ret_st)
 {
 	_cleanup_close_ int base = -1;
 	char text[4096] = "", where[64];
-	struct iovec local = { text, sizeof(text) - 1 };
-	struct iovec remote = { (void *)(uintptr_t)name, sizeof(text) - 1 };
+	struct iovec local = {text, sizeof(text) - 1};
+	struct iovec remote = {(void *)(uintptr_t)name, sizeof(text) - 1};
 	size_t page = 4096 - name % 4096;
 
 	/* up to the end of the page first: the next one may not be there */
@@ -193,8 +193,8 @@ static bool shortens(pid_t tid, int fd, int64_t length)
 static uint64_t open_how_flags(pid_t tid, uint64_t how)
 {
 	uint64_t flags = O_TRUNC;
-	struct iovec local = { &flags, sizeof(flags) };
-	struct iovec remote = { (void *)(uintptr_t)how, sizeof(flags) };
+	struct iovec local = {&flags, sizeof(flags)};
+	struct iovec remote = {(void *)(uintptr_t)how, sizeof(flags)};
 
 	(void)!process_vm_readv(tid, &local, 1, &remote, 1, 0);
 	return flags;
@@ -320,9 +320,9 @@ static void trace(struct tracer *tracer)
 
 static void tracer_main(struct pawl_refused *list, size_t n, uint64_t until_ns, int report)
 {
-	struct tracer tracer = { .until_ns = until_ns };
-	struct sigaction terminate = { .sa_handler = on_terminate };
-	struct sigaction alarmed = { .sa_handler = on_alarm };
+	struct tracer tracer = {.until_ns = until_ns};
+	struct sigaction terminate = {.sa_handler = on_terminate};
+	struct sigaction alarmed = {.sa_handler = on_alarm};
 	sigset_t none;
 
 	prctl(PR_SET_NAME, "pawld-refuse");
@@ -347,7 +347,7 @@ static void tracer_main(struct pawl_refused *list, size_t n, uint64_t until_ns, 
 static int read_report(int fd, struct pawl_refused *list, size_t n)
 {
 	size_t want = n * sizeof(*list), have = 0;
-	struct pollfd ready = { .fd = fd, .events = POLLIN };
+	struct pollfd ready = {.fd = fd, .events = POLLIN};
 	ssize_t got;
 
 	while (have < want) {

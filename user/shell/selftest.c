@@ -113,23 +113,23 @@ static int do_tree(int dir, int i)
 struct trial {
 	const char *what;
 	operation_fn operation;
-	const char *hooks[4]; /* that have worked when it is stopped; NULL: end */
+	const char *hooks[4];	   /* that have worked when it is stopped; NULL: end */
 	enum pawl_backend backend; /* ANY, or the only one */
 };
 #define ANY PAWL_BACKEND_NONE
 
 static const struct trial trials[] = {
-	{ "unlink", do_unlink, { "path_unlink", "inode_unlink", "sys_enter", "sys_exit" }, ANY },
-	{ "rmdir", do_rmdir, { "path_rmdir", "inode_rmdir" }, ANY },
-	{ "rename over a file", do_rename, { "path_rename", "inode_rename" }, ANY },
-	{ "truncate", do_truncate, { "path_truncate", "inode_setattr" }, ANY },
-	{ "ftruncate", do_ftruncate, { "file_truncate" }, ANY },
-	{ "open with O_TRUNC", do_open, { "file_truncate" }, ANY },
-	{ "creation of an io_uring", do_ring, { "io_uring_create" }, PAWL_BACKEND_TRACEPOINT },
+	{"unlink", do_unlink, {"path_unlink", "inode_unlink", "sys_enter", "sys_exit"}, ANY},
+	{"rmdir", do_rmdir, {"path_rmdir", "inode_rmdir"}, ANY},
+	{"rename over a file", do_rename, {"path_rename", "inode_rename"}, ANY},
+	{"truncate", do_truncate, {"path_truncate", "inode_setattr"}, ANY},
+	{"ftruncate", do_ftruncate, {"file_truncate"}, ANY},
+	{"open with O_TRUNC", do_open, {"file_truncate"}, ANY},
+	{"creation of an io_uring", do_ring, {"io_uring_create"}, PAWL_BACKEND_TRACEPOINT},
 };
 
 /* What it shows is seen by main, in the records. */
-static const struct trial tree_trial = { "a tree", do_tree, {}, ANY };
+static const struct trial tree_trial = {"a tree", do_tree, {}, ANY};
 
 static int make_files(int dir)
 {
@@ -137,7 +137,7 @@ static int make_files(int dir)
 
 	for (int i = 0; i < FILES; i++) {
 		for (const char *stem = "fg"; *stem; stem++) {
-			char text[2] = { *stem, 0 };
+			char text[2] = {*stem, 0};
 			_cleanup_close_ int fd = openat(dir, name_of(name, text, i),
 							O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
 
@@ -232,8 +232,8 @@ static void child_wait(const struct child *child)
 
 	for (int waited = 0; waited < STOP_WAIT_MS; waited++) {
 		info.si_pid = 0;
-		if (waitid(P_PID, (id_t)child->pid, &info,
-			   WEXITED | WSTOPPED | WNOHANG | WNOWAIT) < 0 ||
+		if (waitid(P_PID, (id_t)child->pid, &info, WEXITED | WSTOPPED | WNOHANG | WNOWAIT) <
+			    0 ||
 		    info.si_pid)
 			return;
 		poll(NULL, 0, 1);
@@ -254,9 +254,8 @@ static int try_one(enum pawl_backend backend, const struct trial *trial, int dir
 		   const struct pawl_selftest_host *host, char **ret_why)
 {
 	bool after = backend == PAWL_BACKEND_TRACEPOINT;
-	_cleanup_(child_close) struct child child = {
-		.pid = -1, .pidfd = -1, .go = -1, .report = -1
-	};
+	_cleanup_(
+		child_close) struct child child = {.pid = -1, .pidfd = -1, .go = -1, .report = -1};
 	char bytes[FILES + 1] = "";
 	ssize_t n = 0;
 	int r = make_files(dir);

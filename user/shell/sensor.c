@@ -41,31 +41,31 @@ struct hook_program {
 };
 
 static const struct hook_program hook_programs[] = {
-	{ "on_fork", "task_newtask", PAWL_BACKEND_NONE },
-	{ "on_exec", "sched_process_exec", PAWL_BACKEND_NONE },
-	{ "on_exit", "sched_process_exit", PAWL_BACKEND_NONE },
-	{ "on_path_unlink", "path_unlink", PAWL_BACKEND_LSM },
-	{ "on_unlink", "inode_unlink", PAWL_BACKEND_LSM },
-	{ "on_path_rmdir", "path_rmdir", PAWL_BACKEND_LSM },
-	{ "on_rmdir", "inode_rmdir", PAWL_BACKEND_LSM },
-	{ "on_path_rename", "path_rename", PAWL_BACKEND_LSM },
-	{ "on_rename", "inode_rename", PAWL_BACKEND_LSM },
-	{ "on_path_trunc", "path_truncate", PAWL_BACKEND_LSM },
-	{ "on_file_trunc", "file_truncate", PAWL_BACKEND_LSM },
-	{ "on_setattr", "inode_setattr", PAWL_BACKEND_LSM },
-	{ "on_setattr_old", "inode_setattr", PAWL_BACKEND_LSM },
-	{ "on_mpath_unlink", "path_unlink", PAWL_BACKEND_FMOD_RET },
-	{ "on_munlink", "inode_unlink", PAWL_BACKEND_FMOD_RET },
-	{ "on_mpath_rmdir", "path_rmdir", PAWL_BACKEND_FMOD_RET },
-	{ "on_mrmdir", "inode_rmdir", PAWL_BACKEND_FMOD_RET },
-	{ "on_mpath_rename", "path_rename", PAWL_BACKEND_FMOD_RET },
-	{ "on_mrename", "inode_rename", PAWL_BACKEND_FMOD_RET },
-	{ "on_mpath_trunc", "path_truncate", PAWL_BACKEND_FMOD_RET },
-	{ "on_mfile_trunc", "file_truncate", PAWL_BACKEND_FMOD_RET },
-	{ "on_msetattr", "inode_setattr", PAWL_BACKEND_FMOD_RET },
-	{ "on_sys_enter", "sys_enter", PAWL_BACKEND_TRACEPOINT },
-	{ "on_sys_exit", "sys_exit", PAWL_BACKEND_TRACEPOINT },
-	{ "on_ring", "io_uring_create", PAWL_BACKEND_TRACEPOINT },
+	{"on_fork", "task_newtask", PAWL_BACKEND_NONE},
+	{"on_exec", "sched_process_exec", PAWL_BACKEND_NONE},
+	{"on_exit", "sched_process_exit", PAWL_BACKEND_NONE},
+	{"on_path_unlink", "path_unlink", PAWL_BACKEND_LSM},
+	{"on_unlink", "inode_unlink", PAWL_BACKEND_LSM},
+	{"on_path_rmdir", "path_rmdir", PAWL_BACKEND_LSM},
+	{"on_rmdir", "inode_rmdir", PAWL_BACKEND_LSM},
+	{"on_path_rename", "path_rename", PAWL_BACKEND_LSM},
+	{"on_rename", "inode_rename", PAWL_BACKEND_LSM},
+	{"on_path_trunc", "path_truncate", PAWL_BACKEND_LSM},
+	{"on_file_trunc", "file_truncate", PAWL_BACKEND_LSM},
+	{"on_setattr", "inode_setattr", PAWL_BACKEND_LSM},
+	{"on_setattr_old", "inode_setattr", PAWL_BACKEND_LSM},
+	{"on_mpath_unlink", "path_unlink", PAWL_BACKEND_FMOD_RET},
+	{"on_munlink", "inode_unlink", PAWL_BACKEND_FMOD_RET},
+	{"on_mpath_rmdir", "path_rmdir", PAWL_BACKEND_FMOD_RET},
+	{"on_mrmdir", "inode_rmdir", PAWL_BACKEND_FMOD_RET},
+	{"on_mpath_rename", "path_rename", PAWL_BACKEND_FMOD_RET},
+	{"on_mrename", "inode_rename", PAWL_BACKEND_FMOD_RET},
+	{"on_mpath_trunc", "path_truncate", PAWL_BACKEND_FMOD_RET},
+	{"on_mfile_trunc", "file_truncate", PAWL_BACKEND_FMOD_RET},
+	{"on_msetattr", "inode_setattr", PAWL_BACKEND_FMOD_RET},
+	{"on_sys_enter", "sys_enter", PAWL_BACKEND_TRACEPOINT},
+	{"on_sys_exit", "sys_exit", PAWL_BACKEND_TRACEPOINT},
+	{"on_ring", "io_uring_create", PAWL_BACKEND_TRACEPOINT},
 };
 #define HOOK_PROGRAMS (sizeof(hook_programs) / sizeof(hook_programs[0]))
 
@@ -104,8 +104,8 @@ static int parameters_of(const char *function)
 static void choose_programs(struct pawl_bpf *bpf, enum pawl_backend backend)
 {
 	int setattr = backend == PAWL_BACKEND_LSM ? parameters_of("bpf_lsm_inode_setattr") : 3;
-	bool file_truncate = backend == PAWL_BACKEND_TRACEPOINT ||
-			     parameters_of("security_file_truncate") > 0;
+	bool file_truncate =
+		backend == PAWL_BACKEND_TRACEPOINT || parameters_of("security_file_truncate") > 0;
 	struct bpf_program *program;
 
 	for (size_t i = 0; i < HOOK_PROGRAMS; i++) {
@@ -297,9 +297,9 @@ uint32_t pawl_sensor_slots(const struct pawl_sensor *sensor)
 int pawl_sensor_trip(const struct pawl_sensor *sensor, uint32_t slot,
 		     struct pawl_operation *ret_operation)
 {
-	return bpf_map_lookup_elem(bpf_map__fd(sensor->bpf->maps.trips), &slot, ret_operation) < 0 ?
-		       -errno :
-		       0;
+	return bpf_map_lookup_elem(bpf_map__fd(sensor->bpf->maps.trips), &slot, ret_operation) < 0
+		       ? -errno
+		       : 0;
 }
 
 /* The kernel side has the same: session_claim() in bpf/process.h. */
@@ -357,7 +357,7 @@ void pawl_sensor_free_slot(struct pawl_sensor *sensor, uint32_t slot)
 /* A pidfd is readable once its process has ended. */
 static bool has_ended(int pidfd)
 {
-	struct pollfd ended = { .fd = pidfd, .events = POLLIN };
+	struct pollfd ended = {.fd = pidfd, .events = POLLIN};
 
 	return poll(&ended, 1, 0) != 0;
 }
@@ -514,7 +514,7 @@ int pawl_sensor_add_signature(struct pawl_sensor *sensor, enum pawl_kind kind, u
 			      uint32_t rule)
 {
 	int fd = bpf_map__fd(sensor->bpf->maps.signatures);
-	struct pawl_signature_key key = { .kind = kind, .value = value };
+	struct pawl_signature_key key = {.kind = kind, .value = value};
 	struct pawl_signature signature = {};
 	size_t n = 0;
 

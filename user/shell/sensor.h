@@ -18,7 +18,7 @@ struct pawl_sensor;
 struct pawl_hook {
 	const char *name; /* of the kernel's hook or tracepoint */
 	bool attached;
-	bool tested; /* a real operation was stopped through it */
+	bool tested;	 /* a real operation was stopped through it */
 	uint64_t missed; /* times the kernel skipped the program because it was running already */
 };
 #define PAWL_HOOKS_MAX 24
@@ -87,8 +87,7 @@ int pawl_sensor_mark_of(const struct pawl_sensor *sensor, int pidfd, struct pawl
 
 /* Calls @fn for each watched task. @seed: first spread marks to threads and descendants. */
 typedef void (*pawl_sensor_task_fn)(void *ctx, const struct pawl_task_record *task);
-int pawl_sensor_each_task(struct pawl_sensor *sensor, bool seed, pawl_sensor_task_fn fn,
-			  void *ctx);
+int pawl_sensor_each_task(struct pawl_sensor *sensor, bool seed, pawl_sensor_task_fn fn, void *ctx);
 
 /* Calls @fn for each stopped operation; it may delete the one that it is given. */
 typedef void (*pawl_sensor_held_fn)(void *ctx, const struct pawl_held *held);
