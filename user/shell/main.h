@@ -20,6 +20,12 @@
 
 #define PAWL_VERSION "0.1.0"
 
+/* Only these directories are made: others are the caller's to make. */
+#define PAWL_RUN_DIR "/run/pawl"
+#define PAWL_LOG_DIR "/var/log/pawl"
+#define PAWL_DEFAULT_SOCKET PAWL_RUN_DIR "/pawl.sock"
+#define PAWL_DEFAULT_LOG PAWL_LOG_DIR "/events.jsonl"
+
 struct options {
 	const char *config; /* NULL: /etc/pawl/pawl.yaml where it exists, else built in */
 	const char *socket;
@@ -51,6 +57,7 @@ struct daemon {
 	struct pawl_control *control;
 	struct refused refused[PAWL_BACKEND_MAX];
 	size_t refused_n;
+	char *client; /* how the client is called here: "pawl", or with its --socket */
 	struct pawl_when since;
 	uint64_t load_ms;
 	uint64_t lost_seen;  /* lost records that were reconciled already */
@@ -65,6 +72,12 @@ struct daemon {
 /* main.c */
 struct pawl_when daemon_now(void);
 __attribute__((format(printf, 1, 2))) void daemon_say(const char *format, ...);
+
+/* main_options.c: the command line. 0: go on; 1: all is said; -EINVAL, with the line said */
+int daemon_parse_options(int argc, char **argv, struct options *options);
+
+/* main_backend.c: the best one that works here. -errno, with the line said */
+int daemon_choose_backend(struct daemon *daemon);
 
 /* main_policy.c: the policy file, and its mirror in the kernel */
 int daemon_read_policy(const struct options *options, struct pawl_policy **ret_policy,

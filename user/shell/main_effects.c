@@ -260,8 +260,8 @@ static void detach_session(struct daemon *daemon, const struct pawl_effect *effe
 	resume_held(daemon, effect->session, PAWL_WORD_SEQ(word));
 }
 
-/* What the stopped program and its people read. */
-static void notice_text(const struct pawl_hold *hold, char *out, size_t size)
+/* What the stopped program and its people read; @client is how pawl is called here. */
+static void notice_text(const struct pawl_hold *hold, const char *client, char *out, size_t size)
 {
 	char target[PAWL_PATH_MAX * 2], comm[PAWL_COMM_LEN * 4];
 
@@ -270,11 +270,11 @@ static void notice_text(const struct pawl_hold *hold, char *out, size_t size)
 	snprintf(out, size,
 		 "pawl: held h%" PRIu32 ": %s (pid %" PRIu32 ", session s%" PRIu32
 		 ") at %s %s: more than %" PRIu64 " in %" PRIu64 " s, %" PRIu64
-		 " lost so far. Decide with: pawl show h%" PRIu32 "; pawl approve h%" PRIu32
-		 " --for 10m; pawl deny h%" PRIu32 "; pawl kill s%" PRIu32,
+		 " lost so far. Decide with: %s show h%" PRIu32 "; %s approve h%" PRIu32
+		 " --for 10m; %s deny h%" PRIu32 "; %s kill s%" PRIu32,
 		 hold->id, comm, hold->op.tgid, hold->session, pawl_class_name(hold->op.class),
-		 target, hold->limit, hold->per_ms / 1000, hold->lost, hold->id, hold->id, hold->id,
-		 hold->session);
+		 target, hold->limit, hold->per_ms / 1000, hold->lost, client, hold->id, client,
+		 hold->id, client, hold->id, client, hold->session);
 }
 
 static void give_notice(struct daemon *daemon, const struct pawl_effect *effect)
@@ -287,7 +287,7 @@ static void give_notice(struct daemon *daemon, const struct pawl_effect *effect)
 
 	if (!hold)
 		return;
-	notice_text(hold, text, sizeof(text));
+	notice_text(hold, daemon->client, text, sizeof(text));
 	daemon_say("%s", text + strlen("pawl: "));
 	pawl_control_notify(daemon->control, effect->session, text, &dev, &ino);
 	pidfd = pawl_act_open(hold->op.tgid, hold->op.start_ns);

@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Part of main: tries the backends, best first, and takes the one that stops real operations.
+ * What is not used, and why, is kept for people.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "user/core/cleanup.h"
+#include "user/shell/act.h"
+#include "user/shell/main.h"
+#include "user/shell/selftest.h"
+
+#define SELFTEST_PER_MS 3600000
+
+static int selftest_enroll(void *ctx, int pidfd, uint32_t pid, enum pawl_action action,
+			   uint64_t limit)
+{
+	struct pawl_sensor *sensor = ctx;
+	struct pawl_rule terms = {.action = action, .limit = limit, .per_ms = SELFTEST_PER_MS};
+	uint32_t slot, id;
+	int r = pawl_sensor_claim(sensor, &terms, PAWL_RULE_SELFTEST, pid, 0, &slot, &id);
+
+	return r < 0 ? r : pawl_sensor_mark(sensor, pidfd, slot, id);
+}
+
+static void selftest_tested(void *ctx, const char *hook)
+{
+	pawl_sensor_set_tested(ctx, hook);
+}
+
+/* The self-test's tree was seen: its hooks work. */
+static int selftest_event(void *ctx, void *data, size_t size)
+{
+	static const char *const hooks[PAWL_EVENT_MAX] = {
+		[PAWL_EVENT_FORK] = "task_newtask",
+		[PAWL_EVENT_EXEC] = "sched_process_exec",
+		[PAWL_EVENT_EXIT] = "sched_process_exit",
+	};
+	struct pawl_record record;
+
+	if (pawl_decode(data, size, &record) == 0 && hooks[record.type])
+		pawl_sensor_set_tested(ctx, hooks[record.type]);
+	return 0;
+}
+
+static void forget_dir(void *ctx, const struct pawl_dir_key *key, const struct pawl_dir *dir)
+{
+	(void)dir;
+	pawl_sensor_delete_dir(ctx, key);
+}
+
+/* The slots of the test's sessions are free again, and what it left is forgotten. */
+static void selftest_clear(struct pawl_sensor *sensor)
+{
+	pawl_sensor_take_verdicts(sensor);
+	pawl_sensor_take_events(sensor);
+	for (uint32_t slot = 1; slot < pawl_sensor_slots(sensor); slot++) {
+		if (pawl_sensor_session(sensor, slot)->rule == PAWL_RULE_SELFTEST)
+			pawl_sensor_free_slot(sensor, slot);
+	}
+	pawl_sensor_each_dir(sensor, forget_dir, sensor);
+	pawl_sensor_reset(sensor);
+}
+
+static int try_backend(struct daemon *daemon, enum pawl_backend backend, char **ret_why)
+{
+	_cleanup_(pawl_sensor_closep) struct pawl_sensor *sensor = NULL;
+	struct pawl_sensor_options options = {.backend = backend,
+					      .ring_kib = daemon->options.ring_kib};
+	struct pawl_selftest_host host = {
+		.enroll = selftest_enroll,
+		.end = pawl_act_end_child,
+		.tested = selftest_tested,
+	};
+	int r = pawl_sensor_open(&options, &sensor, ret_why);
+
+	if (r < 0)
+		return r;
+	host.ctx = sensor;
+	pawl_sensor_receive(sensor, NULL, selftest_event, sensor);
+	r = pawl_selftest_run(backend, daemon->options.state_dir, &host, ret_why);
+	if (r < 0)
+		return r;
+	selftest_clear(sensor);
+	daemon->sensor = TAKE_PTR(sensor);
+	return 0;
+}
+
+int daemon_choose_backend(struct daemon *daemon)
+{
+	enum pawl_backend wanted = daemon->options.backend;
+	int r = -ENOTSUP;
+
+	for (int backend = PAWL_BACKEND_LSM; backend < PAWL_BACKEND_MAX; backend++) {
+		_cleanup_free_ char *why = NULL;
+
+		if (wanted && wanted != (enum pawl_backend)backend)
+			continue;
+		r = try_backend(daemon, (enum pawl_backend)backend, &why);
+		if (r == 0)
+			return 0;
+		if (!why)
+			why = strdup(strerror(-r));
+		daemon->refused[daemon->refused_n++] = (struct refused){
+			.backend = (enum pawl_backend)backend, .why = TAKE_PTR(why)};
+	}
+	daemon_say("no backend works here (%s: %s): is bpf() allowed for this process?",
+		   pawl_backend_name(daemon->refused[daemon->refused_n - 1].backend),
+		   daemon->refused[daemon->refused_n - 1].why);
+	return r;
+}
