@@ -246,7 +246,7 @@ told_cases() {
 	told 'a pipe' start_watched -- bash -c "$delete"' 2>"$2"' - "$DATA" "$T/pipe"
 	end_told 1
 	# that of `pawl run` is another one, or it would be the one to say it
-	told 'a socket' start bash -c 'exec "$1" stderr bash -c '\''exec "$@" 3>&2 2>&1'\'' - \
+	told 'a socket' start bash -c 'exec "$1" stderr bash -c '\''exec "$@" 3>&2 2>/dev/null'\'' - \
 		"$2" --socket "$3" run -- bash -c "exec rm -rf \"\$1\" 2>&3" - "$4" >>"$5"' - \
 		"$TOOLS/peer" "$PAWL" "$SOCK" "$DATA" "$T/told"
 	end_told 1

@@ -68,10 +68,14 @@ static uint32_t id_of(const char *text, char letter)
 static bool peer_is_watched(const struct request *request)
 {
 	struct pawl_task mark;
+	int r;
 
 	if (request->peer->pidfd < 0)
 		return true;
-	return pawl_sensor_mark_of(request->daemon->sensor, request->peer->pidfd, &mark) != -ENOENT;
+	r = pawl_sensor_mark_of(request->daemon->sensor, request->peer->pidfd, &mark);
+	if (r == 0)
+		return daemon_is_watching(request->daemon, &mark);
+	return r != -ENOENT;
 }
 
 /* Deciding is for people: root and the socket's group, outside every watched tree. */

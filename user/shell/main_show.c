@@ -310,8 +310,8 @@ struct weakness {
 
 static const struct weakness weaknesses[] = {
 	{PAWL_BACKEND_FMOD_RET, "preemption",
-	 "fmod_ret: the kernel skips a hook that is interrupted by itself on one CPU "
-	 "(see missed runs)",
+	 "where the kernel preempts itself (preempt=full, 7.x by default) it skips a hook that was "
+	 "interrupted on the same CPU: an attacker can force that (see missed runs)",
 	 "boot with bpf in lsm= to use the lsm backend"},
 	{PAWL_BACKEND_TRACEPOINT, "effect",
 	 "operations are stopped after their effect: the one that reaches the budget is lost, "
