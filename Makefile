@@ -49,13 +49,15 @@ SAN_CORE := $(CORE:$(B)/%=$(B)/san/%)
 SAN_SHELL := $(SHELL_OBJ:$(B)/%=$(B)/san/%)
 UNIT := $(patsubst tests/unit/%.c,$(B)/tests/unit/%,$(wildcard tests/unit/test_*.c))
 TOOLS := $(patsubst tests/tools/%.c,$(B)/tests/%,$(wildcard tests/tools/*.c))
+FUZZ := $(patsubst tests/fuzz/%.c,$(B)/fuzz/%,$(wildcard tests/fuzz/fuzz_*.c))
+FUZZ_S ?= 60
 FORMATTED = $(wildcard bpf/*.[ch] user/*/*.[ch] tests/*/*.[ch])
 
 .DELETE_ON_ERROR:
 .SECONDEXPANSION:
 .SECONDARY:
 .SUFFIXES:
-.PHONY: all demo test test-all unit host vm lint format install uninstall clean help programs
+.PHONY: all demo test test-all unit host vm fuzz lint format install uninstall clean help programs
 
 all: $(B)/pawl $(B)/pawld ## build pawl and pawld (the default)
 
@@ -121,9 +123,18 @@ $(B)/tests/%: tests/tools/%.c Makefile | $(B)/.deps-build
 
 programs: $(UNIT) $(TOOLS)
 
-# Suites say themselves what they cannot run here; only what all of them need is a must.
+# Each fuzzer is built with the whole core, by clang, which has libFuzzer.
+$(B)/fuzz/%: tests/fuzz/%.c $(wildcard user/core/*.[ch]) Makefile | $(B)/.deps-test
+	$(call say,FUZZ,$@)
+	@mkdir -p $(@D)
+	$(Q)$(CLANG) $(filter-out -MMD -MP,$(BASE)) -g -O1 -fsanitize=fuzzer,address,undefined \
+		$(call cflags,libfyaml) $< $(wildcard user/core/*.c) -o $@ $(call libs,libfyaml)
+
+fuzz: $(FUZZ) ## run each fuzzer for FUZZ_S seconds
+	$(Q)set -e; for f in $(FUZZ); do $$f -max_total_time=$(FUZZ_S) -max_len=4096; done
+
 test: all programs | $(B)/.deps-test ## build and run every test
-	@scripts/deps.sh lint agents vm || true
+	@scripts/deps.sh lint agents vm
 	@scripts/test.sh unit check host agents vm
 
 test-all: export PAWL_TEST_LONG = 1

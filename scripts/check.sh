@@ -169,7 +169,7 @@ layers_of_objects() {
 			# shellcheck disable=SC2086 # lists of words
 			if member "$symbol" $SIGNALLING &&
 				! member "$module" "${SIGNALLERS[@]}"; then
-				fault "$file" "calls $symbol: only user/shell/act.c sends signals"
+				fault "$file" "calls $symbol: only user/shell/act.c sends signals, and user/cli/child.c to its own children"
 			elif member "$symbol" $LEAVING && [ "${file##*/}" != main.c ]; then
 				fault "$file" "calls $symbol: only the two main.c may"
 			elif [[ $symbol == @(bpf_|libbpf_|btf_|ring_buffer__|perf_buffer__)* ]] &&

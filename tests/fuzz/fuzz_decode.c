@@ -4,9 +4,7 @@
  * applied, named and shown without a look past it. The first byte sets the type, so that
  * most inputs get past the header.
  *
- *   clang -g -O1 -std=gnu11 -D_GNU_SOURCE= -I. -fsanitize=fuzzer,address,undefined \
- *       tests/fuzz/fuzz_decode.c user/core/decode.c user/core/proctree.c user/core/assess.c \
- *       -o build/fuzz_decode && build/fuzz_decode -max_len=2048 -len_control=0
+ * make fuzz builds and runs it.
  */
 #include <errno.h>
 #include <stdbool.h>

@@ -3,9 +3,7 @@
  * libFuzzer target: any bytes are a policy or a list of faults in valid UTF-8 with no
  * control characters, and what is accepted reads back from its formatted text.
  *
- *   clang -g -O1 -std=gnu11 -D_GNU_SOURCE= -I. -fsanitize=fuzzer,address,undefined \
- *       tests/fuzz/fuzz_policy.c user/core/policy*.c user/core/text.c user/core/builtin.c \
- *       -lfyaml -o build/fuzz_policy && build/fuzz_policy -max_len=4096
+ * make fuzz builds and runs it.
  */
 #include <errno.h>
 #include <stdint.h>
