@@ -184,7 +184,7 @@ newest_image_package() {
 		grep -E '^linux-image-[0-9.]+(-[0-9]+|\+deb[0-9.]+)-cloud-amd64$' | sort -V | tail -n 1
 }
 
-# From 7.x on the image package is a stub, and vmlinuz comes in linux-binary-*.
+# From 7.x on the image package is all but empty, and vmlinuz comes in linux-binary-*.
 package_with_vmlinuz() {
 	local image=$1 binary=${1/#linux-image-/linux-binary-}
 

@@ -5,6 +5,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <malloc.h>
 #include <poll.h>
 #include <signal.h>
@@ -57,9 +58,18 @@ void daemon_say(const char *format, ...)
 	va_end(args);
 }
 
-static int make_directory(const char *path, mode_t mode)
+/* Makes the directory that @path lies in, if only that one is missing. */
+static int make_parent(const char *path, mode_t mode)
 {
-	return mkdir(path, mode) < 0 && errno != EEXIST ? -errno : 0;
+	char parent[PATH_MAX], *slash;
+
+	if (snprintf(parent, sizeof(parent), "%s", path) >= (int)sizeof(parent))
+		return -ENAMETOOLONG;
+	slash = strrchr(parent, '/');
+	if (!slash || slash == parent)
+		return 0;
+	*slash = 0;
+	return mkdir(parent, mode) < 0 && errno != EEXIST ? -errno : 0;
 }
 
 /* One pawld for one state directory, until it ends. */
@@ -67,7 +77,8 @@ static int take_lock(struct daemon *daemon)
 {
 	_cleanup_free_ char *path = NULL;
 
-	if (make_directory(daemon->options.state_dir, 0700) < 0) {
+	if (make_parent(daemon->options.state_dir, 0755) < 0 ||
+	    (mkdir(daemon->options.state_dir, 0700) < 0 && errno != EEXIST)) {
 		daemon_say("cannot make %s: %s: name a directory with --state-dir",
 			   daemon->options.state_dir, strerror(errno));
 		return -errno;
@@ -117,7 +128,7 @@ static int check_machine(void)
 static int open_outputs(struct daemon *daemon)
 {
 	const struct options *options = &daemon->options;
-	int r = !strcmp(options->log, PAWL_DEFAULT_LOG) ? make_directory(PAWL_LOG_DIR, 0750) : 0;
+	int r = strcmp(options->log, "-") ? make_parent(options->log, 0750) : 0;
 
 	if (r == 0)
 		r = pawl_recorder_open(options->log, &daemon->recorder);
@@ -126,7 +137,7 @@ static int open_outputs(struct daemon *daemon)
 			   strerror(-r));
 		return r;
 	}
-	r = !strcmp(options->socket, PAWL_DEFAULT_SOCKET) ? make_directory(PAWL_RUN_DIR, 0755) : 0;
+	r = make_parent(options->socket, 0755);
 	if (r == 0)
 		r = pawl_control_open(options->socket, daemon_answer, daemon, &daemon->control);
 	if (r == -EADDRINUSE)

@@ -20,11 +20,8 @@
 
 #define PAWL_VERSION "0.1.0"
 
-/* Only these directories are made: others are the caller's to make. */
-#define PAWL_RUN_DIR "/run/pawl"
-#define PAWL_LOG_DIR "/var/log/pawl"
-#define PAWL_DEFAULT_SOCKET PAWL_RUN_DIR "/pawl.sock"
-#define PAWL_DEFAULT_LOG PAWL_LOG_DIR "/events.jsonl"
+#define PAWL_DEFAULT_SOCKET "/run/pawl/pawl.sock"
+#define PAWL_DEFAULT_LOG "/var/log/pawl/events.jsonl"
 
 struct options {
 	const char *config; /* NULL: /etc/pawl/pawl.yaml where it exists, else built in */
