@@ -73,6 +73,7 @@ attach_case() {
 	expect_one_line 'standard error' "$T/attach.err"
 	wait_until "$WAIT_S" no_sessions || fail "still there: $(pawl ps -o json)"
 	kill -KILL "$outside"
+	kill_sessions
 	case_end
 }
 

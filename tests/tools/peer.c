@@ -25,9 +25,9 @@ static int connect_to(const char *path)
 
 	if (fd < 0)
 		err(1, "socket");
-	if (strlen(path) >= sizeof(address.sun_path))
+	if (snprintf(address.sun_path, sizeof(address.sun_path), "%s", path) >=
+	    (int)sizeof(address.sun_path))
 		errx(1, "%s: too long for a socket", path);
-	strcpy(address.sun_path, path);
 	if (connect(fd, (const struct sockaddr *)&address, sizeof(address)))
 		err(1, "connect %s", path);
 	return fd;
