@@ -66,7 +66,10 @@ all_deleted() {
 	[[ $(left) = 0 ]]
 }
 
+LINES_BEFORE=0
+
 output_lines() {
+	[[ -e $T/run.out.$RUN_N ]] || : >>"$T/run.out.$RUN_N" # its shell may not have come so far
 	wc -l <"$T/run.out.$RUN_N"
 }
 
