@@ -66,8 +66,9 @@ static long budget_try_spend(u32 index, void *ctx)
 }
 
 /*
- * Spends one operation, and notes the window it was spent from. Contention beyond BUDGET_TRIES reads as over: safe, and counted.
- * (A loop that the verifier does not unroll: as a plain one it cost half a second a hook.)
+ * Spends one operation, and notes the window it was spent from. Contention beyond
+ * BUDGET_TRIES reads as over: safe, and counted. (A loop that the verifier does not unroll:
+ * as a plain one it cost half a second a hook.)
  */
 static __noinline int budget_spend(struct pawl_session *session, u32 class, u32 how,
 				   u64 *ret_window)

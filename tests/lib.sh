@@ -310,6 +310,15 @@ left() {
 	"$TOOLS/files" count "$DATA"
 }
 
+SMALL=300 # files where it is not the number that matters
+
+# A watched rm of so many, held at the budget.
+held_rm() {
+	fill "$SMALL"
+	start_watched -- rm -rf "$DATA"
+	wait_hold "$RUN_PID" && LEFT=$(settled left) && expect_eq 'files left' $((SMALL - 25)) "$LEFT"
+}
+
 full() {
 	"$TOOLS/files" full "$DATA"
 }

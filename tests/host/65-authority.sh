@@ -8,14 +8,6 @@
 # shellcheck source=../lib.sh
 . "$(dirname "$0")/../lib.sh"
 
-SMALL=300
-
-held_rm() {
-	fill "$SMALL"
-	start_watched -- rm -rf "$DATA"
-	wait_hold "$RUN_PID" && LEFT=$(settled left) && expect_eq 'files left' $((SMALL - 25)) "$LEFT"
-}
-
 still_held() {
 	expect_eq 'open holds' "$HOLD" "$(pawl holds -o json | json_strings id)"
 	expect_eq 'files left' "$LEFT" "$(left)"

@@ -8,7 +8,6 @@
 # shellcheck source=../lib.sh
 . "$(dirname "$0")/../lib.sh"
 
-SMALL=300
 wait_and_delete='until [[ -e $1 ]]; do sleep 0.05; done; rm -rf "$2"; :'
 
 # A pawld that blocks must not keep the suite waiting for ever.

@@ -150,6 +150,19 @@ static bool move_word(struct pawl_session *session, uint64_t seq, enum pawl_stat
 					   __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE);
 }
 
+/* Moves it from whatever state it is in, but a killed one stays killed. Return: the old word. */
+static uint64_t force_state(struct pawl_session *session, enum pawl_state to)
+{
+	uint64_t word = __atomic_load_n(&session->word, __ATOMIC_ACQUIRE);
+
+	while (PAWL_WORD_STATE(word) != PAWL_STATE_KILLED &&
+	       !__atomic_compare_exchange_n(&session->word, &word,
+					    PAWL_WORD(to, PAWL_WORD_SEQ(word)), false,
+					    __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE))
+		;
+	return word;
+}
+
 static void resolve(struct daemon *daemon, const struct pawl_effect *effect)
 {
 	struct pawl_session *session = pawl_sensor_session(daemon->sensor, effect->slot);
@@ -196,12 +209,8 @@ static void kill_tree(struct daemon *daemon, uint32_t session, uint32_t slot)
 static void kill_session(struct daemon *daemon, const struct pawl_effect *effect)
 {
 	struct pawl_session *session = pawl_sensor_session(daemon->sensor, effect->slot);
-	uint64_t word = __atomic_load_n(&session->word, __ATOMIC_ACQUIRE), killed;
+	uint64_t word = force_state(session, PAWL_STATE_KILLED);
 
-	do
-		killed = PAWL_WORD(PAWL_STATE_KILLED, PAWL_WORD_SEQ(word));
-	while (!__atomic_compare_exchange_n(&session->word, &word, killed, false, __ATOMIC_ACQ_REL,
-					    __ATOMIC_ACQUIRE));
 	if (PAWL_WORD_STATE(word) != PAWL_STATE_HELD && PAWL_WORD_STATE(word) != PAWL_STATE_KILLED)
 		pawl_sensor_alarm(daemon->sensor);
 	kill_tree(daemon, effect->session, effect->slot);
@@ -251,10 +260,7 @@ static void detach_session(struct daemon *daemon, const struct pawl_effect *effe
 
 	__atomic_store_n(&session->decisions[PAWL_WORD_SEQ(word) % PAWL_DECISIONS],
 			 PAWL_DECIDE_ALLOW, __ATOMIC_RELEASE);
-	while (!__atomic_compare_exchange_n(&session->word, &word,
-					    PAWL_WORD(PAWL_STATE_DETACHED, PAWL_WORD_SEQ(word)),
-					    false, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE))
-		;
+	word = force_state(session, PAWL_STATE_DETACHED);
 	if (PAWL_WORD_STATE(word) == PAWL_STATE_HELD)
 		pawl_sensor_calm(daemon->sensor);
 	resume_held(daemon, effect->session, PAWL_WORD_SEQ(word));
@@ -465,16 +471,10 @@ static void release_all(struct daemon *daemon)
 
 	for (const struct pawl_live_session *s = pawl_core_sessions(daemon->core); s; s = s->next) {
 		struct pawl_session *session = pawl_sensor_session(daemon->sensor, s->slot);
-		uint64_t word = __atomic_load_n(&session->word, __ATOMIC_ACQUIRE);
 
 		/* what is denied stays so while it can */
-		while (now >= session->deny_until_ns &&
-		       PAWL_WORD_STATE(word) != PAWL_STATE_KILLED &&
-		       !__atomic_compare_exchange_n(&session->word, &word,
-						    PAWL_WORD(PAWL_STATE_DETACHED,
-							      PAWL_WORD_SEQ(word)),
-						    false, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE))
-			;
+		if (now >= session->deny_until_ns)
+			force_state(session, PAWL_STATE_DETACHED);
 	}
 	pawl_sensor_each_held(daemon->sensor, continue_held, NULL);
 }

@@ -75,7 +75,7 @@ int daemon_read_policy(const struct options *options, struct pawl_policy **ret_p
 	return 0;
 }
 
-static struct pawl_rule terms_of(const struct pawl_policy *policy, uint32_t profile, uint32_t need)
+struct pawl_rule daemon_terms(const struct pawl_policy *policy, uint32_t profile, uint32_t need)
 {
 	const struct pawl_profile *p = &policy->profiles[profile];
 
@@ -167,7 +167,7 @@ int daemon_load_rules(struct daemon *daemon)
 	for (size_t i = 0; r == 0 && i < policy->matches_n; i++) {
 		const struct pawl_match *match = &policy->matches[i];
 
-		rule = terms_of(policy, policy->agents[match->agent].profile, match->need);
+		rule = daemon_terms(policy, policy->agents[match->agent].profile, match->need);
 		r = pawl_sensor_set_rule(daemon->sensor, (uint32_t)i, &rule);
 		if (r == 0)
 			r = add_match(daemon, match, (uint32_t)i);
@@ -202,7 +202,7 @@ static void update_sessions(struct daemon *daemon, const struct pawl_policy *old
 	for (const struct pawl_live_session *s = pawl_core_sessions(daemon->core); s; s = s->next) {
 		struct pawl_session *session = pawl_sensor_session(daemon->sensor, s->slot);
 		uint32_t profile = profile_after(old, daemon->policy, s);
-		struct pawl_rule terms = terms_of(daemon->policy, profile, 0);
+		struct pawl_rule terms = daemon_terms(daemon->policy, profile, 0);
 
 		pawl_core_set_profile(daemon->core, s->id, profile);
 		__atomic_store_n(&session->limit, terms.limit, __ATOMIC_RELAXED);

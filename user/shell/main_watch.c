@@ -10,18 +10,6 @@
 #include "user/shell/main.h"
 #include "user/shell/procfs.h"
 
-static struct pawl_rule terms_of(const struct daemon *daemon, uint32_t profile)
-{
-	const struct pawl_profile *p = &daemon->policy->profiles[profile];
-
-	return (struct pawl_rule){
-		.action =
-			daemon->policy->mode == PAWL_MODE_OBSERVE ? PAWL_ACTION_OBSERVE : p->action,
-		.limit = p->loss,
-		.per_ms = p->per_ms,
-	};
-}
-
 static void learn(void *ctx, const struct pawl_task_record *task)
 {
 	struct daemon *daemon = ctx;
@@ -51,7 +39,7 @@ bool daemon_is_watching(const struct daemon *daemon, const struct pawl_task *mar
 static int begin(struct daemon *daemon, uint32_t pid, uint32_t rule, const char *agent,
 		 uint32_t profile, uint32_t *ret_session)
 {
-	struct pawl_rule terms = terms_of(daemon, profile);
+	struct pawl_rule terms = daemon_terms(daemon->policy, profile, 0);
 	_cleanup_close_ int pidfd = -1;
 	struct pawl_task mark;
 	uint64_t start_ns;
