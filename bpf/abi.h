@@ -13,7 +13,7 @@
 #include <linux/types.h>
 #endif
 
-#define PAWL_ABI_VERSION 1
+#define PAWL_ABI_VERSION 2
 
 /* Limits, each with what happens when it is reached. */
 #define PAWL_MAX_SESSIONS 4096	 /* further agents share slot 0, which denies */
@@ -28,6 +28,9 @@
 #define PAWL_COMM_LEN 16
 #define PAWL_DECISIONS 16 /* decisions a session remembers; older ones read as deny */
 #define PAWL_CGROUP_DEPTH 16
+#define PAWL_MAX_PLACES 1024 /* refused when they are marked */
+#define PAWL_MAX_BROKERS 64  /* likewise, when the policy is loaded */
+#define PAWL_GUARDS 4	     /* processes of pawld's own that a tree cannot touch */
 
 /* What an operation does. Order is part of the ABI. */
 enum pawl_class {
@@ -36,17 +39,67 @@ enum pawl_class {
 	PAWL_CLASS_RMDIR,
 	PAWL_CLASS_REPLACE,
 	PAWL_CLASS_TRUNCATE,
-	PAWL_CLASS_RING, /* an io_uring was created where its requests cannot be counted */
+	PAWL_CLASS_RING,      /* an io_uring was created where its requests cannot be counted */
+	PAWL_CLASS_OVERWRITE, /* a file with content was opened to be written in place */
+	PAWL_CLASS_ACCESS,    /* mode or owner changed */
+	PAWL_CLASS_WIPE,      /* a block device opened for writing, or asked to discard */
+	PAWL_CLASS_MOUNT,     /* mounted over, unmounted, moved, root exchanged */
+	PAWL_CLASS_KERNEL,    /* module, kexec, raw memory, system request, helper of the kernel */
+	PAWL_CLASS_BROKER,    /* asked somebody outside the tree to act for it */
+	PAWL_CLASS_TAMPER,    /* reached for pawl itself */
 	PAWL_CLASS_MAX,
 };
 
-#define PAWL_OPS 8 /* counters by class; a power of two, for the verifier */
+#define PAWL_OPS 16 /* counters by class; a power of two, for the verifier */
 
-/* Directories are counted apart, so that a nested tree costs what its files cost. */
+/*
+ * What is spent from. Directories are counted apart, so that a nested tree costs what its
+ * files cost. Classes without a bucket have no budget: the first one is past it.
+ */
 enum pawl_bucket {
 	PAWL_BUCKET_FILES = 0,
 	PAWL_BUCKET_DIRS,
+	PAWL_BUCKET_ACCESS,
+	PAWL_BUCKET_OVERWRITES,
 	PAWL_BUCKET_MAX, /* a power of two, for the verifier */
+};
+
+/* What exactly was attempted, in struct pawl_operation.detail; 0: its class says all. */
+enum pawl_detail {
+	PAWL_DETAIL_NONE = 0,
+	/* MOUNT */
+	PAWL_DETAIL_MOUNT,
+	PAWL_DETAIL_UMOUNT,
+	PAWL_DETAIL_MOVE_MOUNT,
+	PAWL_DETAIL_PIVOT_ROOT,
+	/* WIPE */
+	PAWL_DETAIL_OPEN_DEVICE,
+	PAWL_DETAIL_DISCARD,
+	PAWL_DETAIL_SUBVOLUME,
+	PAWL_DETAIL_SHUTDOWN,
+	PAWL_DETAIL_PASSTHROUGH, /* SCSI or NVMe commands */
+	/* TRUNCATE */
+	PAWL_DETAIL_FALLOCATE,
+	/* KERNEL */
+	PAWL_DETAIL_MODULE,
+	PAWL_DETAIL_KEXEC,
+	PAWL_DETAIL_MEMORY,
+	PAWL_DETAIL_SYSRQ,
+	PAWL_DETAIL_HELPER, /* core_pattern, modprobe, binfmt_misc, release_agent */
+	/* BROKER */
+	PAWL_DETAIL_CONNECT,
+	PAWL_DETAIL_SPOOL,
+	PAWL_DETAIL_PTRACE,
+	/* TAMPER */
+	PAWL_DETAIL_SIGNAL,
+	PAWL_DETAIL_TRACE,
+	PAWL_DETAIL_LIMITS,
+	PAWL_DETAIL_BPF_OBJECT,
+	PAWL_DETAIL_BPF_PROGRAM,
+	PAWL_DETAIL_FILE,
+	PAWL_DETAIL_CGROUP,
+	PAWL_DETAIL_TRACING,
+	PAWL_DETAIL_MAX,
 };
 
 /* What happens to an operation past the budget. Order is part of the ABI. */
@@ -82,6 +135,13 @@ enum pawl_state {
 #define PAWL_WORD(state, seq) (((__u64)(seq) << 8) | (state))
 #define PAWL_WORD_STATE(word) ((word)&0xff)
 #define PAWL_WORD_SEQ(word) ((word) >> 8)
+
+/* What a profile of the policy says, as the kernel takes it. */
+struct pawl_terms {
+	__u64 limit[PAWL_BUCKET_MAX];  /* operations a window */
+	__u64 per_ms[PAWL_BUCKET_MAX]; /* length of a window */
+	__u8 action[PAWL_OPS];	       /* enum pawl_action past the budget, by class */
+};
 
 /* How a hold was resolved; what a restarted system call finds. */
 enum pawl_decision {
@@ -123,6 +183,8 @@ struct pawl_operation {
 	__u32 tid;
 	__u32 class; /* enum pawl_class */
 	__u32 uid;
+	__u32 detail; /* enum pawl_detail */
+	__u32 broker; /* BROKER: its index in the policy */
 	char comm[PAWL_COMM_LEN];
 	struct pawl_path path;
 };
@@ -134,8 +196,7 @@ struct pawl_operation {
 struct pawl_session {
 	__u64 word;			 /* K U: PAWL_WORD */
 	__u64 spent[PAWL_BUCKET_MAX];	 /* K; U: 0 grants a fresh budget */
-	__u64 limit;			 /* U: operations a window, in each bucket */
-	__u64 per_ms;			 /* U: length of a window */
+	struct pawl_terms terms;	 /* U */
 	__u64 free_until_ns;		 /* U: no limit before this */
 	__u64 deny_until_ns;		 /* U: no budget before this */
 	__u64 ops[PAWL_OPS];		 /* K: operations that had their effect, by class */
@@ -145,10 +206,8 @@ struct pawl_session {
 	__u64 root_start_ns;		 /* of the root process, CLOCK_BOOTTIME */
 	__u32 id;			 /* s<id>; 0 only in slot 0 */
 	__u32 root_tgid;
-	__u32 action; /* U: enum pawl_action past the budget */
-	__u32 rule;   /* index of the matching rule; PAWL_RULE_* */
-	__u32 rings;  /* U: 1: io_uring was approved for this session */
-	__u32 pad;
+	__u32 rule;	/* index of the matching rule; PAWL_RULE_* */
+	__u32 rings;	/* U: 1: io_uring was approved for this session */
 	__u64 observed; /* K: the window in which being over was said, under observe */
 	__u64 trip_seq; /* K: the hold that the session's entry in `trips` tells of */
 };
@@ -213,9 +272,8 @@ enum pawl_kind {
 };
 struct pawl_rule {
 	__u32 need; /* 1 << enum pawl_kind; 0: rule is unused */
-	__u32 action;
-	__u64 limit;
-	__u64 per_ms;
+	__u32 pad;
+	struct pawl_terms terms;
 };
 struct pawl_signature_key {
 	__u32 kind;
@@ -333,7 +391,7 @@ struct pawl_stopped_event {
 	__u32 pad;
 };
 
-/* Counters for what was lost, one array in .bss. */
+/* Counters for what was lost, in struct pawl_shared. */
 enum pawl_counter {
 	PAWL_COUNT_EVENTS = 0,	  /* records written */
 	PAWL_COUNT_LOST_EVENTS,	  /* telemetry ring full */
@@ -345,6 +403,55 @@ enum pawl_counter {
 	PAWL_COUNT_SIGNAL_FAILED, /* a stop could not be sent: the operation was denied */
 	PAWL_COUNT_RACES,	  /* spending gave up under contention: treated as over */
 	PAWL_COUNT_MAX,
+};
+
+/* A file or directory that operations of a watched tree on it, or below it, are more than files. */
+struct pawl_place_key {
+	__u64 dev; /* as in stat(2) */
+	__u64 ino;
+};
+struct pawl_place {
+	__u32 flags;  /* PAWL_PLACE_* */
+	__u32 broker; /* index of the broker whose spool it is */
+};
+#define PAWL_PLACE_OWN 1   /* pawl's own, with what lies below it: denied, as tampering */
+#define PAWL_PLACE_ABOVE 2 /* above one of pawl's own: may not be moved or mounted over */
+#define PAWL_PLACE_SPOOL 4 /* what is written here, or below, somebody outside will run */
+
+/*
+ * Somebody outside every tree that acts for those who ask, by the address of its socket:
+ * pawl_hash() of a path, of "@" and an abstract name, or of a network address as
+ * PAWL_HASH_STEP over its bytes and the port, network order. In paths a run of digits is
+ * hashed as one '#', and a pattern that ends with '*' stands for all that begin so.
+ */
+struct pawl_broker {
+	__u32 action;	   /* enum pawl_action */
+	__u32 root_action; /* the same, asked by uid 0 */
+};
+#define PAWL_BROKER_PTRACE 0 /* a process outside the tree, by ptrace and its kin */
+
+/*
+ * What the programs and pawld share besides the sessions. It is pinned with the maps and
+ * outlives both: .abi comes first in every version, for ever.
+ */
+struct pawl_shared {
+	__u64 abi;	    /* U: PAWL_ABI_VERSION of whoever made the maps */
+	__u64 generation;   /* U: programs of another generation do nothing */
+	__u64 beat_ns;	    /* U: pawld's last sign of life */
+	__u64 lease_ns;	    /* U: how old that may be; 0: for ever */
+	__u64 next_cookie;  /* K U */
+	__u64 alert;	    /* K U: sessions that are held or killed; tracepoint backend */
+	__u64 nothing;	    /* 0, for opaque() */
+	__u32 next_session; /* K U */
+	__u32 next_slot;    /* K U */
+	__u32 env_rules;    /* U: 1: some rule looks at the environment */
+	__u32 scope_rules;  /* U: 1: some rule is by uid or cgroup */
+	__u32 seeding;	    /* U: 1: on_each_task spreads marks to descendants */
+	__u32 on_loss;	    /* U: enum pawl_action past the lease: DENY, or OBSERVE to allow */
+	__u32 mount_ns;	    /* U: inode number of pawld's mount namespace */
+	__u32 pad;
+	__u32 guards[PAWL_GUARDS]; /* U: process ids that a watched tree cannot touch; 0: none */
+	__u64 counters[PAWL_COUNT_MAX]; /* K: what was lost */
 };
 
 /* What the task iterator writes, one for each watched task. */
@@ -362,16 +469,18 @@ struct pawl_task_record {
 
 #define PAWL_ASSERT_SIZE(type, size) _Static_assert(sizeof(struct type) == (size), #type)
 PAWL_ASSERT_SIZE(pawl_path, 776);
-PAWL_ASSERT_SIZE(pawl_operation, 840);
+PAWL_ASSERT_SIZE(pawl_operation, 848);
 PAWL_ASSERT_SIZE(pawl_task, 88);
 PAWL_ASSERT_SIZE(pawl_header, 40);
 PAWL_ASSERT_SIZE(pawl_held, 56);
 PAWL_ASSERT_SIZE(pawl_dir_key, 32);
 PAWL_ASSERT_SIZE(pawl_fork_event, 80);
 PAWL_ASSERT_SIZE(pawl_exec_event, 848);
-PAWL_ASSERT_SIZE(pawl_verdict_event, 896);
+PAWL_ASSERT_SIZE(pawl_verdict_event, 904);
 PAWL_ASSERT_SIZE(pawl_task_record, 56);
-PAWL_ASSERT_SIZE(pawl_session, 312);
+PAWL_ASSERT_SIZE(pawl_session, 448);
+PAWL_ASSERT_SIZE(pawl_terms, 80);
+PAWL_ASSERT_SIZE(pawl_rule, 88);
 _Static_assert(PAWL_CLASS_MAX <= PAWL_OPS, "PAWL_OPS");
 
 #endif

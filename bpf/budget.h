@@ -25,7 +25,15 @@ enum budget_result {
 
 static __always_inline enum pawl_bucket budget_bucket(u32 class)
 {
-	return class == PAWL_CLASS_RMDIR ? PAWL_BUCKET_DIRS : PAWL_BUCKET_FILES;
+	switch (class) {
+	case PAWL_CLASS_RMDIR:
+		return PAWL_BUCKET_DIRS;
+	case PAWL_CLASS_ACCESS:
+		return PAWL_BUCKET_ACCESS;
+	case PAWL_CLASS_OVERWRITE:
+		return PAWL_BUCKET_OVERWRITES;
+	}
+	return PAWL_BUCKET_FILES;
 }
 
 struct budget_try {
@@ -41,12 +49,14 @@ struct budget_try {
 static long budget_try_spend(u32 index, void *ctx)
 {
 	struct budget_try *try = ctx;
-	u64 *word = &try->session->spent[try->bucket & (PAWL_BUCKET_MAX - 1)];
-	u64 limit = try->session->limit, old = *(volatile u64 *)word;
+	u32 bucket = try->bucket & (PAWL_BUCKET_MAX - 1);
+	u64 *word = &try->session->spent[bucket];
+	u64 limit = try->session->terms.limit[bucket], per_ms = try->session->terms.per_ms[bucket];
+	u64 old = *(volatile u64 *)word;
 	u64 spent = old & PAWL_SPENT_MASK, next = old + 1;
 
 	/* signed: another CPU's clock may have opened the window after ours was read */
-	if (!old || (s64)(try->now_ms - (old >> PAWL_SPENT_BITS)) >= (s64)try->session->per_ms) {
+	if (!old || (s64)(try->now_ms - (old >> PAWL_SPENT_BITS)) >= (s64)per_ms) {
 		spent = 0;
 		next = (try->now_ms << PAWL_SPENT_BITS) | 1;
 	}
@@ -114,9 +124,11 @@ static __noinline int budget_refund(struct pawl_session *session, u32 class, u64
 /* Whether everything is spent or reserved. */
 static __always_inline bool budget_gone(const struct pawl_session *session, u32 class)
 {
-	u64 word = *(volatile const u64 *)&session->spent[budget_bucket(class)];
+	u32 bucket = budget_bucket(class);
+	u64 word = *(volatile const u64 *)&session->spent[bucket];
+	u64 limit = session->terms.limit[bucket];
 
-	return (word & PAWL_SPENT_MASK) >= session->limit && session->limit;
+	return limit && (word & PAWL_SPENT_MASK) >= limit;
 }
 
 #endif

@@ -291,9 +291,9 @@ static __always_inline struct pawl_task *exec_match(struct linux_binprm *bprm, s
 	scratch->match = 0;
 	if (exec_by_file(scratch, bprm))
 		exec_by_args(scratch, exec_read_args(scratch->args, mm));
-	if (env_rules)
+	if (shared.env_rules)
 		exec_by_env(scratch, mm);
-	if (scope_rules)
+	if (shared.scope_rules)
 		exec_by_scope();
 	return scratch->match ? session_begin(scratch->match - 1) : 0;
 }
@@ -324,6 +324,8 @@ static __always_inline int process_exec(struct linux_binprm *bprm)
 	struct mm_struct *mm = BPF_CORE_READ(bpf_get_current_task_btf(), mm);
 	struct pawl_task *mark = task_current();
 
+	if (!live())
+		return 0;
 	if (!mark || !session_of(mark)) /* a mark of a session that is gone is none */
 		mark = exec_match(bprm, mm);
 	if (mark)

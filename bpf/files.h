@@ -70,7 +70,7 @@ static __always_inline int files_allow(const struct pawl_task *mark, struct pawl
 static __always_inline int files_over(struct pawl_task *mark, struct pawl_session *session,
 				      u64 word, struct attempt *attempt)
 {
-	switch (session->action) {
+	switch (action_of(session, attempt->class)) {
 	case PAWL_ACTION_OBSERVE:
 		session_observe(mark, session, word, attempt);
 		return files_allow(mark, session, attempt);

@@ -92,17 +92,16 @@ const volatile __u32 wake_bytes = 1 << 18;		   /* a quarter of `events` */
 const volatile __u8 syscalls[PAWL_SYSCALL_NUMBERS];	   /* enum pawl_syscall by number */
 const volatile __u8 compat_syscalls[PAWL_SYSCALL_NUMBERS]; /* the same, 32-bit system calls */
 
-/* Shared with pawld. */
-__u64 counters[PAWL_COUNT_MAX];
-__u64 next_cookie;
-__u32 next_session;
-__u32 next_slot;
-__u64 alert;	   /* sessions that are held or killed; tracepoint backend */
-__u32 env_rules;   /* 1: some rule looks at the environment */
-__u32 scope_rules; /* 1: some rule is by uid or cgroup */
-__u32 seeding;	   /* 1: on_each_task spreads marks to descendants */
+const volatile __u64 generation; /* these programs are live while shared.generation is the same */
 
-__u64 nothing; /* 0, for opaque() */
+/* A map of its own, so that it can be pinned and taken over. */
+struct pawl_shared shared SEC(".data.shared") = {};
+
+/* Programs of two builds may be attached at once: one of them is live. */
+static __always_inline bool live(void)
+{
+	return *(volatile __u64 *)&shared.generation == generation;
+}
 
 /*
  * A value that the verifier cannot know. Before 6.7 (ab5cfac139ab) it checked the callback
@@ -111,12 +110,12 @@ __u64 nothing; /* 0, for opaque() */
  */
 static __always_inline __u64 opaque(__u64 value)
 {
-	return value + *(volatile __u64 *)&nothing;
+	return value + *(volatile __u64 *)&shared.nothing;
 }
 
 static __always_inline void count(enum pawl_counter counter)
 {
-	__sync_fetch_and_add(&counters[counter], 1);
+	__sync_fetch_and_add(&shared.counters[counter], 1);
 }
 
 static __always_inline void head(struct pawl_header *h, u16 type, u16 size,

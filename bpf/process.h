@@ -13,7 +13,9 @@
 
 static __always_inline struct pawl_task *task_current(void)
 {
-	return bpf_task_storage_get(&tasks, bpf_get_current_task_btf(), 0, 0);
+	struct pawl_task *mark = bpf_task_storage_get(&tasks, bpf_get_current_task_btf(), 0, 0);
+
+	return mark && live() ? mark : 0;
 }
 
 /* The session of a mark, or NULL where its slot has gone to another one. */
@@ -39,13 +41,13 @@ static __always_inline u32 current_uid(void)
 
 static __always_inline u64 cookie_next(void)
 {
-	return __sync_fetch_and_add(&next_cookie, 1) + 1;
+	return __sync_fetch_and_add(&shared.next_cookie, 1) + 1;
 }
 
 /* Takes a free slot. Return: its number, 0 (the shared one) when all are taken. */
 static __noinline u32 session_claim(void)
 {
-	u32 start = __sync_fetch_and_add(&next_slot, 1);
+	u32 start = __sync_fetch_and_add(&shared.next_slot, 1);
 
 	for (u32 i = 0; i < SLOT_PROBES; i++) {
 		u32 slot = 1 + (start + i) % (PAWL_MAX_SESSIONS - 1);
@@ -70,13 +72,11 @@ static __noinline u32 session_fill(u32 slot, u32 rule)
 
 	if (!session || !terms || !slot)
 		return 0;
-	session->limit = terms->limit;
-	session->per_ms = terms->per_ms;
-	session->action = terms->action;
+	session->terms = terms->terms;
 	session->rule = rule;
 	session->root_tgid = task->tgid;
 	session->root_start_ns = BPF_CORE_READ(task, group_leader, start_boottime);
-	session->id = __sync_fetch_and_add(&next_session, 1) + 1;
+	session->id = __sync_fetch_and_add(&shared.next_session, 1) + 1;
 	session->live = 1; /* before it can be seen, or it would look ended */
 	*(volatile u64 *)&session->word = PAWL_WORD(PAWL_STATE_RUNNING, 0);
 	return session->id;
@@ -181,7 +181,7 @@ static __always_inline int process_exit(struct task_struct *task)
 	struct pawl_exit_event *event;
 	struct pawl_session *session;
 
-	if (!mark)
+	if (!mark || !live())
 		return 0;
 	session = session_of(mark);
 	if (session)
@@ -218,7 +218,7 @@ static __always_inline int process_each(struct bpf_iter_meta *meta, struct task_
 	if (!task || (task->flags & PF_KTHREAD))
 		return 0;
 	mark = bpf_task_storage_get(&tasks, task, 0, 0);
-	if (!mark && seeding && !(task->flags & PF_EXITING)) { /* its end is told already */
+	if (!mark && shared.seeding && !(task->flags & PF_EXITING)) { /* its end is told already */
 		leader = task->group_leader;
 		parent = task->real_parent;
 		if (leader)

@@ -305,15 +305,15 @@ static __noinline int syscall_over(const struct pawl_task *mark, struct pawl_ses
 				   const struct attempt *attempt)
 {
 	u64 word = session_word(session);
+	u32 action = action_of(session, attempt->class);
 
 	if (PAWL_WORD_STATE(word) != PAWL_STATE_RUNNING)
 		return 0;
-	if (session->action == PAWL_ACTION_OBSERVE)
+	if (action == PAWL_ACTION_OBSERVE)
 		session_observe(mark, session, word, attempt);
 	else
 		session_trip(mark, session, word,
-			     session->action == PAWL_ACTION_KILL ? PAWL_STATE_KILLED
-								 : PAWL_STATE_HELD,
+			     action == PAWL_ACTION_KILL ? PAWL_STATE_KILLED : PAWL_STATE_HELD,
 			     attempt);
 	return 0;
 }
@@ -372,7 +372,7 @@ static __always_inline int syscall_exit(struct pt_regs *regs, s64 ret)
 	u32 class, flags = 0;
 	u64 word;
 
-	if (!*(volatile u64 *)&alert && !syscall_interesting(regs->orig_ax))
+	if (!*(volatile u64 *)&shared.alert && !syscall_interesting(regs->orig_ax))
 		return 0;
 	mark = task_current();
 	if (!mark)
@@ -396,7 +396,7 @@ static __always_inline int syscall_exit(struct pt_regs *regs, s64 ret)
 		bpf_send_signal(SIGKILL);
 	else if (PAWL_WORD_STATE(word) == PAWL_STATE_HELD)
 		syscall_stop(mark, session, PAWL_WORD_SEQ(word), class, PAWL_HELD_AFTER);
-	else if (flags & PAWL_TP_RESERVED && session->action >= PAWL_ACTION_HOLD &&
+	else if (flags & PAWL_TP_RESERVED && action_of(session, class) >= PAWL_ACTION_HOLD &&
 		 PAWL_WORD_STATE(word) == PAWL_STATE_RUNNING && budget_gone(session, class))
 		syscall_stop(mark, session, PAWL_WORD_SEQ(word) + 1, class,
 			     PAWL_HELD_AFTER | PAWL_HELD_PROVISIONAL);

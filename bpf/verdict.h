@@ -13,6 +13,8 @@
 /* An operation under judgement. */
 struct attempt {
 	u32 class;
+	u32 detail;
+	u32 broker;
 	struct dentry *dentry; /* of the target, or that @name starts from; NULL: not known */
 	void *mnt;	       /* its struct vfsmount, for the name only; NULL: not known */
 	const char *name;      /* user address of the name given; NULL: @dentry is the target */
@@ -50,9 +52,19 @@ static __always_inline void operation_fill(struct pawl_operation *op, const stru
 	op->tgid = pid_tgid >> 32;
 	op->tid = (u32)pid_tgid;
 	op->class = attempt->class;
+	op->detail = attempt->detail;
+	op->broker = attempt->broker;
 	op->uid = current_uid();
 	bpf_get_current_comm(op->comm, sizeof(op->comm));
 	attempt_path(&op->path, attempt);
+}
+
+/* What the policy does past the budget. */
+static __always_inline u32 action_of(const struct pawl_session *session, u32 class)
+{
+	class &= PAWL_OPS - 1;
+	barrier_var(class); /* or 6.1 loses the bound when it is spilled */
+	return session->terms.action[class];
 }
 
 /* Counts an operation that has its effect. */
@@ -109,13 +121,13 @@ static __always_inline void session_trip(const struct pawl_task *mark, struct pa
 
 	if (__sync_val_compare_and_swap(&session->word, word, next) != word)
 		return;
-	__sync_fetch_and_add(&alert, 1);
+	__sync_fetch_and_add(&shared.alert, 1);
 	op = bpf_map_lookup_elem(&trips, &slot);
 	if (!op)
 		return;
 	operation_fill(op, attempt);
 	session->trip_seq = PAWL_WORD_SEQ(next);
-	verdict_tell(mark, PAWL_WORD_SEQ(next), session->action, op);
+	verdict_tell(mark, PAWL_WORD_SEQ(next), action_of(session, attempt->class), op);
 }
 
 /* Past the budget with nobody asked (observe, deny): said once a window. */
@@ -134,7 +146,7 @@ static __always_inline void session_observe(const struct pawl_task *mark,
 	if (!op)
 		return;
 	operation_fill(op, attempt);
-	verdict_tell(mark, PAWL_WORD_SEQ(word), session->action, op);
+	verdict_tell(mark, PAWL_WORD_SEQ(word), action_of(session, attempt->class), op);
 }
 
 /* Enters the current task in `holds`. Return: false when the table is full. */

@@ -213,8 +213,11 @@ static void test_path_directory_is_cut_to_fit(void **state)
 
 static void test_names_of_classes_and_backends(void **state)
 {
-	static const char *const classes[] = {"none",	      "file.delete",   "dir.delete",
-					      "file.replace", "file.truncate", "ring.create"};
+	static const char *const classes[] = {
+		"none",		 "file.delete",	   "dir.delete",    "file.replace", "file.truncate",
+		"ring.create",	 "file.overwrite", "access.change", "device.wipe",  "mount.change",
+		"kernel.change", "broker.connect", "tamper",
+	};
 	static const char *const backends[] = {"none", "lsm", "fmod_ret", "tracepoint"};
 
 	(void)state;

@@ -25,6 +25,13 @@ static const char *const class_names[PAWL_CLASS_MAX] = {
 	[PAWL_CLASS_REPLACE] = "file.replace",
 	[PAWL_CLASS_TRUNCATE] = "file.truncate",
 	[PAWL_CLASS_RING] = "ring.create",
+	[PAWL_CLASS_OVERWRITE] = "file.overwrite",
+	[PAWL_CLASS_ACCESS] = "access.change",
+	[PAWL_CLASS_WIPE] = "device.wipe",
+	[PAWL_CLASS_MOUNT] = "mount.change",
+	[PAWL_CLASS_KERNEL] = "kernel.change",
+	[PAWL_CLASS_BROKER] = "broker.connect",
+	[PAWL_CLASS_TAMPER] = "tamper",
 };
 
 static const char *const backend_names[PAWL_BACKEND_MAX] = {

@@ -80,8 +80,8 @@ int daemon_choose_backend(struct daemon *daemon);
 int daemon_read_policy(const struct options *options, struct pawl_policy **ret_policy,
 		       char **ret_name, char **ret_error);
 int daemon_load_rules(struct daemon *daemon);
-/* A profile as the kernel takes it. @need: kinds of a match; 0 where none is meant. */
-struct pawl_rule daemon_terms(const struct pawl_policy *policy, uint32_t profile, uint32_t need);
+/* A profile as the kernel takes it. */
+struct pawl_terms daemon_terms(const struct pawl_policy *policy, uint32_t profile);
 int daemon_reload(struct daemon *daemon, char **ret_error);
 
 /* main_records.c: from the kernel into the core */

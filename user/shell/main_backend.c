@@ -18,9 +18,16 @@ static int selftest_enroll(void *ctx, int pidfd, uint32_t pid, enum pawl_action 
 			   uint64_t limit)
 {
 	struct pawl_sensor *sensor = ctx;
-	struct pawl_rule terms = {.action = action, .limit = limit, .per_ms = SELFTEST_PER_MS};
+	struct pawl_terms terms;
 	uint32_t slot, id;
-	int r = pawl_sensor_claim(sensor, &terms, PAWL_RULE_SELFTEST, pid, 0, &slot, &id);
+	int r;
+
+	for (int bucket = 0; bucket < PAWL_BUCKET_MAX; bucket++) {
+		terms.limit[bucket] = limit;
+		terms.per_ms[bucket] = SELFTEST_PER_MS;
+	}
+	memset(terms.action, (int)action, sizeof(terms.action));
+	r = pawl_sensor_claim(sensor, &terms, PAWL_RULE_SELFTEST, pid, 0, &slot, &id);
 
 	return r < 0 ? r : pawl_sensor_mark(sensor, pidfd, slot, id);
 }

@@ -75,16 +75,18 @@ int daemon_read_policy(const struct options *options, struct pawl_policy **ret_p
 	return 0;
 }
 
-struct pawl_rule daemon_terms(const struct pawl_policy *policy, uint32_t profile, uint32_t need)
+struct pawl_terms daemon_terms(const struct pawl_policy *policy, uint32_t profile)
 {
 	const struct pawl_profile *p = &policy->profiles[profile];
+	struct pawl_terms terms = {};
 
-	return (struct pawl_rule){
-		.need = need,
-		.action = policy->mode == PAWL_MODE_OBSERVE ? PAWL_ACTION_OBSERVE : p->action,
-		.limit = p->loss,
-		.per_ms = p->per_ms,
-	};
+	for (int bucket = 0; bucket < PAWL_BUCKET_MAX; bucket++) {
+		terms.limit[bucket] = p->loss;
+		terms.per_ms[bucket] = p->per_ms;
+	}
+	if (policy->mode == PAWL_MODE_ENFORCE)
+		memset(terms.action, (int)p->action, sizeof(terms.action));
+	return terms;
 }
 
 /*
@@ -167,7 +169,10 @@ int daemon_load_rules(struct daemon *daemon)
 	for (size_t i = 0; r == 0 && i < policy->matches_n; i++) {
 		const struct pawl_match *match = &policy->matches[i];
 
-		rule = daemon_terms(policy, policy->agents[match->agent].profile, match->need);
+		rule = (struct pawl_rule){
+			.need = match->need,
+			.terms = daemon_terms(policy, policy->agents[match->agent].profile),
+		};
 		r = pawl_sensor_set_rule(daemon->sensor, (uint32_t)i, &rule);
 		if (r == 0)
 			r = add_match(daemon, match, (uint32_t)i);
@@ -202,12 +207,9 @@ static void update_sessions(struct daemon *daemon, const struct pawl_policy *old
 	for (const struct pawl_live_session *s = pawl_core_sessions(daemon->core); s; s = s->next) {
 		struct pawl_session *session = pawl_sensor_session(daemon->sensor, s->slot);
 		uint32_t profile = profile_after(old, daemon->policy, s);
-		struct pawl_rule terms = daemon_terms(daemon->policy, profile, 0);
 
 		pawl_core_set_profile(daemon->core, s->id, profile);
-		__atomic_store_n(&session->limit, terms.limit, __ATOMIC_RELAXED);
-		__atomic_store_n(&session->per_ms, terms.per_ms, __ATOMIC_RELAXED);
-		__atomic_store_n(&session->action, terms.action, __ATOMIC_RELAXED);
+		session->terms = daemon_terms(daemon->policy, profile);
 	}
 }
 

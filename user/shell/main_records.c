@@ -208,8 +208,8 @@ static void look_at_slots(struct daemon *daemon)
 		if (live && PAWL_WORD_SEQ(word) > live->seq &&
 		    __atomic_load_n(&session->trip_seq, __ATOMIC_ACQUIRE) == PAWL_WORD_SEQ(word) &&
 		    pawl_sensor_trip(daemon->sensor, slot, &op) == 0)
-			verdict(daemon, slot, session->id, PAWL_WORD_SEQ(word), session->action,
-				&op);
+			verdict(daemon, slot, session->id, PAWL_WORD_SEQ(word),
+				session->terms.action[op.class % PAWL_OPS], &op);
 	}
 }
 

@@ -39,7 +39,7 @@ bool daemon_is_watching(const struct daemon *daemon, const struct pawl_task *mar
 static int begin(struct daemon *daemon, uint32_t pid, uint32_t rule, const char *agent,
 		 uint32_t profile, uint32_t *ret_session)
 {
-	struct pawl_rule terms = daemon_terms(daemon->policy, profile, 0);
+	struct pawl_terms terms = daemon_terms(daemon->policy, profile);
 	_cleanup_close_ int pidfd = -1;
 	struct pawl_task mark;
 	uint64_t start_ns;

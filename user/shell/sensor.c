@@ -163,9 +163,9 @@ static void open_overflow_session(struct pawl_sensor *sensor)
 {
 	struct pawl_session *shared = &sensor->sessions[0];
 
-	shared->limit = 0;
-	shared->per_ms = 60000;
-	shared->action = PAWL_ACTION_DENY;
+	for (int bucket = 0; bucket < PAWL_BUCKET_MAX; bucket++)
+		shared->terms.per_ms[bucket] = 60000;
+	memset(shared->terms.action, PAWL_ACTION_DENY, sizeof(shared->terms.action));
 	shared->rule = PAWL_RULE_SHARED;
 	__atomic_store_n(&shared->word, PAWL_WORD(PAWL_STATE_RUNNING, 0), __ATOMIC_RELEASE);
 }
@@ -278,7 +278,7 @@ struct pawl_session *pawl_sensor_session(struct pawl_sensor *sensor, uint32_t sl
 
 void pawl_sensor_reset(struct pawl_sensor *sensor)
 {
-	struct pawl_bpf__bss *shared = sensor->bpf->bss;
+	struct pawl_shared *shared = &sensor->bpf->data_shared->shared;
 
 	memset(shared->counters, 0, sizeof(shared->counters));
 	__atomic_store_n(&shared->next_session, 0, __ATOMIC_RELAXED);
@@ -288,7 +288,8 @@ void pawl_sensor_reset(struct pawl_sensor *sensor)
 
 uint32_t pawl_sensor_slots(const struct pawl_sensor *sensor)
 {
-	uint32_t claimed = __atomic_load_n(&sensor->bpf->bss->next_slot, __ATOMIC_RELAXED);
+	uint32_t claimed =
+		__atomic_load_n(&sensor->bpf->data_shared->shared.next_slot, __ATOMIC_RELAXED);
 
 	/* slots are handed out in order, and further on when the first ones are taken */
 	return claimed + 64 < PAWL_MAX_SESSIONS ? claimed + 64 : PAWL_MAX_SESSIONS;
@@ -305,7 +306,8 @@ int pawl_sensor_trip(const struct pawl_sensor *sensor, uint32_t slot,
 /* The kernel side has the same: session_claim() in bpf/process.h. */
 static uint32_t claim_slot(struct pawl_sensor *sensor)
 {
-	uint32_t start = __atomic_fetch_add(&sensor->bpf->bss->next_slot, 1, __ATOMIC_RELAXED);
+	uint32_t start = __atomic_fetch_add(&sensor->bpf->data_shared->shared.next_slot, 1,
+					    __ATOMIC_RELAXED);
 
 	for (uint32_t i = 0; i < PAWL_MAX_SESSIONS - 1; i++) {
 		uint32_t slot = 1 + (start + i) % (PAWL_MAX_SESSIONS - 1);
@@ -319,7 +321,7 @@ static uint32_t claim_slot(struct pawl_sensor *sensor)
 	return 0;
 }
 
-int pawl_sensor_claim(struct pawl_sensor *sensor, const struct pawl_rule *terms, uint32_t rule,
+int pawl_sensor_claim(struct pawl_sensor *sensor, const struct pawl_terms *terms, uint32_t rule,
 		      uint32_t pid, uint64_t start_ns, uint32_t *ret_slot, uint32_t *ret_id)
 {
 	uint32_t slot = claim_slot(sensor);
@@ -327,13 +329,12 @@ int pawl_sensor_claim(struct pawl_sensor *sensor, const struct pawl_rule *terms,
 
 	if (!slot)
 		return -ENOSPC;
-	session->limit = terms->limit;
-	session->per_ms = terms->per_ms;
-	session->action = terms->action;
+	session->terms = *terms;
 	session->rule = rule;
 	session->root_tgid = pid;
 	session->root_start_ns = start_ns;
-	session->id = __atomic_add_fetch(&sensor->bpf->bss->next_session, 1, __ATOMIC_RELAXED);
+	session->id = __atomic_add_fetch(&sensor->bpf->data_shared->shared.next_session, 1,
+					 __ATOMIC_RELAXED);
 	session->live = 1;
 	__atomic_store_n(&session->word, PAWL_WORD(PAWL_STATE_RUNNING, 0), __ATOMIC_RELEASE);
 	*ret_slot = slot;
@@ -367,7 +368,8 @@ int pawl_sensor_mark(struct pawl_sensor *sensor, int pidfd, uint32_t slot, uint3
 	struct pawl_task mark = {
 		.slot = slot,
 		.id = id,
-		.cookie = __atomic_add_fetch(&sensor->bpf->bss->next_cookie, 1, __ATOMIC_RELAXED),
+		.cookie = __atomic_add_fetch(&sensor->bpf->data_shared->shared.next_cookie, 1,
+					     __ATOMIC_RELAXED),
 	};
 
 	struct pawl_task old = {};
@@ -431,14 +433,14 @@ int pawl_sensor_each_task(struct pawl_sensor *sensor, bool seed, pawl_sensor_tas
 	int before = -1, now = 0;
 
 	/* the walk goes by pid: a child below its parent's pid is reached in the next round */
-	__atomic_store_n(&sensor->bpf->bss->seeding, seed, __ATOMIC_RELEASE);
+	__atomic_store_n(&sensor->bpf->data_shared->shared.seeding, seed, __ATOMIC_RELEASE);
 	for (int round = 0; seed && round < SEED_ROUNDS && before != now; round++) {
 		before = now;
 		now = walk_tasks(sensor, NULL, NULL);
 		if (now < 0)
 			break;
 	}
-	__atomic_store_n(&sensor->bpf->bss->seeding, 0, __ATOMIC_RELEASE);
+	__atomic_store_n(&sensor->bpf->data_shared->shared.seeding, 0, __ATOMIC_RELEASE);
 	return now < 0 ? now : walk_tasks(sensor, fn, ctx);
 }
 
@@ -531,23 +533,25 @@ int pawl_sensor_add_signature(struct pawl_sensor *sensor, enum pawl_kind kind, u
 
 void pawl_sensor_look_at(struct pawl_sensor *sensor, bool environment, bool scope)
 {
-	__atomic_store_n(&sensor->bpf->bss->env_rules, environment, __ATOMIC_RELEASE);
-	__atomic_store_n(&sensor->bpf->bss->scope_rules, scope, __ATOMIC_RELEASE);
+	__atomic_store_n(&sensor->bpf->data_shared->shared.env_rules, environment,
+			 __ATOMIC_RELEASE);
+	__atomic_store_n(&sensor->bpf->data_shared->shared.scope_rules, scope, __ATOMIC_RELEASE);
 }
 
 uint64_t pawl_sensor_counter(const struct pawl_sensor *sensor, enum pawl_counter counter)
 {
-	return __atomic_load_n(&sensor->bpf->bss->counters[counter], __ATOMIC_RELAXED);
+	return __atomic_load_n(&sensor->bpf->data_shared->shared.counters[counter],
+			       __ATOMIC_RELAXED);
 }
 
 void pawl_sensor_alarm(struct pawl_sensor *sensor)
 {
-	__atomic_fetch_add(&sensor->bpf->bss->alert, 1, __ATOMIC_RELAXED);
+	__atomic_fetch_add(&sensor->bpf->data_shared->shared.alert, 1, __ATOMIC_RELAXED);
 }
 
 void pawl_sensor_calm(struct pawl_sensor *sensor)
 {
-	__atomic_fetch_sub(&sensor->bpf->bss->alert, 1, __ATOMIC_RELAXED);
+	__atomic_fetch_sub(&sensor->bpf->data_shared->shared.alert, 1, __ATOMIC_RELAXED);
 }
 
 static uint64_t missed_runs(const struct bpf_program *program)

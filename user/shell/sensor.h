@@ -71,7 +71,7 @@ int pawl_sensor_trip(const struct pawl_sensor *sensor, uint32_t slot,
  * Takes a slot and fills it like a session that the kernel found itself. It is RUNNING on
  * return, and counts the one task that pawl_sensor_mark() will give it. 0; -ENOSPC: all slots are taken.
  */
-int pawl_sensor_claim(struct pawl_sensor *sensor, const struct pawl_rule *terms, uint32_t rule,
+int pawl_sensor_claim(struct pawl_sensor *sensor, const struct pawl_terms *terms, uint32_t rule,
 		      uint32_t pid, uint64_t start_ns, uint32_t *ret_slot, uint32_t *ret_id);
 void pawl_sensor_free_slot(struct pawl_sensor *sensor, uint32_t slot);
 
