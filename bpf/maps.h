@@ -75,6 +75,29 @@ struct {
 	__type(value, struct pawl_rule);
 } rules SEC(".maps");
 
+/* Addresses of brokers, by hash; a hash of PAWL_HASH_STEP(…, '*') is that of a beginning. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, PAWL_MAX_BROKERS * 16);
+	__type(key, u64);
+	__type(value, u32); /* index in broker_terms */
+} brokers SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, PAWL_MAX_BROKERS);
+	__type(key, u32);
+	__type(value, struct pawl_broker);
+} broker_terms SEC(".maps");
+
+/* Files and directories where an operation is more than one on a file. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, PAWL_MAX_PLACES);
+	__type(key, struct pawl_place_key);
+	__type(value, struct pawl_place);
+} places SEC(".maps");
+
 /* Telemetry: may be lost, is counted, wakes pawld when a quarter is full. */
 struct {
 	__uint(type, BPF_MAP_TYPE_RINGBUF);

@@ -538,6 +538,65 @@ void pawl_sensor_look_at(struct pawl_sensor *sensor, bool environment, bool scop
 	__atomic_store_n(&sensor->bpf->data_shared->shared.scope_rules, scope, __ATOMIC_RELEASE);
 }
 
+/* Deletes every key of a hash map; @key has room for one. */
+static int clear_map(int fd, void *key)
+{
+	while (bpf_map_get_next_key(fd, NULL, key) == 0) {
+		if (bpf_map_delete_elem(fd, key) < 0)
+			return -errno;
+	}
+	return 0;
+}
+
+int pawl_sensor_clear_brokers(struct pawl_sensor *sensor)
+{
+	struct pawl_broker none = {};
+	uint64_t hash;
+	int r = clear_map(bpf_map__fd(sensor->bpf->maps.brokers), &hash);
+
+	for (uint32_t i = 0; i < PAWL_MAX_BROKERS && r == 0; i++)
+		r = pawl_sensor_set_broker(sensor, i, &none);
+	return r;
+}
+
+int pawl_sensor_add_broker_address(struct pawl_sensor *sensor, uint64_t hash, uint32_t index)
+{
+	int fd = bpf_map__fd(sensor->bpf->maps.brokers);
+
+	return bpf_map_update_elem(fd, &hash, &index, BPF_ANY) < 0 ? -errno : 0;
+}
+
+int pawl_sensor_set_broker(struct pawl_sensor *sensor, uint32_t index,
+			   const struct pawl_broker *broker)
+{
+	int fd = bpf_map__fd(sensor->bpf->maps.broker_terms);
+
+	return bpf_map_update_elem(fd, &index, broker, BPF_ANY) < 0 ? -errno : 0;
+}
+
+int pawl_sensor_clear_places(struct pawl_sensor *sensor)
+{
+	struct pawl_place_key key;
+
+	return clear_map(bpf_map__fd(sensor->bpf->maps.places), &key);
+}
+
+int pawl_sensor_add_place(struct pawl_sensor *sensor, uint64_t dev, uint64_t ino,
+			  const struct pawl_place *place)
+{
+	int fd = bpf_map__fd(sensor->bpf->maps.places);
+	struct pawl_place_key key = {.dev = dev, .ino = ino};
+	struct pawl_place old = {}, both = *place;
+
+	/* only a spool has a broker: another flag must not take it away */
+	if (bpf_map_lookup_elem(fd, &key, &old) == 0) {
+		both.flags |= old.flags;
+		if (!(place->flags & PAWL_PLACE_SPOOL))
+			both.broker = old.broker;
+	}
+	return bpf_map_update_elem(fd, &key, &both, BPF_ANY) < 0 ? -errno : 0;
+}
+
 uint64_t pawl_sensor_counter(const struct pawl_sensor *sensor, enum pawl_counter counter)
 {
 	return __atomic_load_n(&sensor->bpf->data_shared->shared.counters[counter],

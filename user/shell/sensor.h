@@ -111,6 +111,19 @@ int pawl_sensor_add_signature(struct pawl_sensor *sensor, enum pawl_kind kind, u
 /* What the kernel looks at, at exec of unwatched processes. */
 void pawl_sensor_look_at(struct pawl_sensor *sensor, bool environment, bool scope);
 
+/*
+ * Who acts for others, and where. Addresses are hashes as pawl_broker_hash() makes them; an
+ * address that two brokers share is the later one's. Two additions of one place are one with
+ * the flags of both. 0; -E2BIG: the kernel's table is full; another negative errno.
+ */
+int pawl_sensor_clear_brokers(struct pawl_sensor *sensor); /* addresses, and every action observes */
+int pawl_sensor_add_broker_address(struct pawl_sensor *sensor, uint64_t hash, uint32_t index);
+int pawl_sensor_set_broker(struct pawl_sensor *sensor, uint32_t index,
+			   const struct pawl_broker *broker);
+int pawl_sensor_clear_places(struct pawl_sensor *sensor);
+int pawl_sensor_add_place(struct pawl_sensor *sensor, uint64_t dev, uint64_t ino,
+			  const struct pawl_place *place);
+
 uint64_t pawl_sensor_counter(const struct pawl_sensor *sensor, enum pawl_counter counter);
 
 /* One more, one less session is held or killed: what the tracepoint backend looks at first. */
