@@ -26,8 +26,11 @@ static const struct pawl_policy policy = {
 	.mode = PAWL_MODE_ENFORCE,
 	.hold_timeout_ms = 1,
 	.on_timeout = PAWL_ACTION_DENY,
-	.profiles = {{.name = "default", .loss = 25, .per_ms = 60000, .action = PAWL_ACTION_HOLD},
-		     {.name = "strict", .loss = 3, .per_ms = 10, .action = PAWL_ACTION_HOLD}},
+	.profiles = {{.name = "default",
+		      .terms = {.limit = {25, 25, 250, 1000},
+				.per_ms = {60000, 60000, 30000, 20000}}},
+		     {.name = "strict",
+		      .terms = {.limit = {3, 3, 3, 3}, .per_ms = {10, 10, 10, 10}}}},
 	.profiles_n = 2,
 };
 
@@ -374,7 +377,7 @@ static void test_set_policy_is_used_for_the_next_hold(void **state)
 {
 	struct pawl_policy other = policy;
 
-	other.profiles[0].loss = 100;
+	other.profiles[0].terms.limit[PAWL_BUCKET_FILES] = 100;
 	other.hold_timeout_ms = 7;
 	begin(*state, 1);
 	pawl_core_set_policy(*state, &other);

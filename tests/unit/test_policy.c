@@ -11,6 +11,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <arpa/inet.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -88,8 +90,19 @@ static bool has_match(const struct pawl_policy *policy, const char *name, const 
 
 static bool same_profile(const struct pawl_profile *a, const struct pawl_profile *b)
 {
-	return !strcmp(a->name, b->name) && a->loss == b->loss && a->per_ms == b->per_ms &&
-	       a->action == b->action;
+	return !strcmp(a->name, b->name) && !memcmp(&a->terms, &b->terms, sizeof(a->terms));
+}
+
+static bool same_broker(const struct pawl_policy_broker *a, const struct pawl_policy_broker *b)
+{
+	bool same = !strcmp(a->name, b->name) && a->addresses_n == b->addresses_n &&
+		    !memcmp(&a->terms, &b->terms, sizeof(a->terms));
+
+	for (size_t i = 0; same && i < a->addresses_n; i++)
+		same = a->addresses[i].kind == b->addresses[i].kind &&
+		       a->addresses[i].port == b->addresses[i].port &&
+		       !strcmp(a->addresses[i].text, b->addresses[i].text);
+	return same;
 }
 
 static bool same_match(const struct pawl_match *a, const struct pawl_match *b)
@@ -104,7 +117,8 @@ static bool same_policy(const struct pawl_policy *a, const struct pawl_policy *b
 {
 	bool same = a->mode == b->mode && a->hold_timeout_ms == b->hold_timeout_ms &&
 		    a->on_timeout == b->on_timeout && a->profiles_n == b->profiles_n &&
-		    a->agents_n == b->agents_n && a->matches_n == b->matches_n;
+		    a->agents_n == b->agents_n && a->matches_n == b->matches_n &&
+		    a->brokers_n == b->brokers_n;
 
 	for (size_t i = 0; same && i < a->profiles_n; i++)
 		same = same_profile(&a->profiles[i], &b->profiles[i]);
@@ -113,8 +127,38 @@ static bool same_policy(const struct pawl_policy *a, const struct pawl_policy *b
 		       a->agents[i].profile == b->agents[i].profile;
 	for (size_t i = 0; same && i < a->matches_n; i++)
 		same = same_match(&a->matches[i], &b->matches[i]);
+	for (size_t i = 0; same && i < a->brokers_n; i++)
+		same = same_broker(&a->brokers[i], &b->brokers[i]);
 	return same;
 }
+
+/* A profile's budget of one bucket and its action for one class. */
+static void assert_terms(const struct pawl_profile *profile, int bucket, uint64_t limit,
+			 uint64_t per_ms, int class, enum pawl_action action)
+{
+	assert_int_equal(profile->terms.limit[bucket], limit);
+	assert_int_equal(profile->terms.per_ms[bucket], per_ms);
+	assert_int_equal(profile->terms.action[class], action);
+}
+
+static const struct {
+	int bucket;
+	uint64_t limit;
+	int class;
+	enum pawl_action action;
+} builtin_terms[] = {
+	{PAWL_BUCKET_FILES, 25, PAWL_CLASS_DELETE, PAWL_ACTION_HOLD},
+	{PAWL_BUCKET_DIRS, 25, PAWL_CLASS_RMDIR, PAWL_ACTION_HOLD},
+	{PAWL_BUCKET_FILES, 25, PAWL_CLASS_REPLACE, PAWL_ACTION_HOLD},
+	{PAWL_BUCKET_FILES, 25, PAWL_CLASS_TRUNCATE, PAWL_ACTION_HOLD},
+	{PAWL_BUCKET_FILES, 25, PAWL_CLASS_RING, PAWL_ACTION_HOLD},
+	{PAWL_BUCKET_OVERWRITES, 1000, PAWL_CLASS_OVERWRITE, PAWL_ACTION_OBSERVE},
+	{PAWL_BUCKET_ACCESS, 250, PAWL_CLASS_ACCESS, PAWL_ACTION_HOLD},
+	{PAWL_BUCKET_FILES, 25, PAWL_CLASS_WIPE, PAWL_ACTION_HOLD},
+	{PAWL_BUCKET_FILES, 25, PAWL_CLASS_MOUNT, PAWL_ACTION_HOLD},
+	{PAWL_BUCKET_FILES, 25, PAWL_CLASS_KERNEL, PAWL_ACTION_HOLD},
+	{PAWL_BUCKET_FILES, 25, PAWL_CLASS_TAMPER, PAWL_ACTION_DENY},
+};
 
 static void test_builtin_values(void **state)
 {
@@ -126,9 +170,9 @@ static void test_builtin_values(void **state)
 	assert_int_equal(policy->on_timeout, PAWL_ACTION_DENY);
 	assert_int_equal(policy->profiles_n, 1);
 	assert_string_equal(policy->profiles[0].name, "default");
-	assert_int_equal(policy->profiles[0].loss, 25);
-	assert_int_equal(policy->profiles[0].per_ms, 60000);
-	assert_int_equal(policy->profiles[0].action, PAWL_ACTION_HOLD);
+	for (size_t i = 0; i < ROWS(builtin_terms); i++)
+		assert_terms(&policy->profiles[0], builtin_terms[i].bucket, builtin_terms[i].limit,
+			     60000, builtin_terms[i].class, builtin_terms[i].action);
 	for (size_t i = 0; i < policy->matches_n; i++) {
 		assert_true(policy->matches[i].agent < policy->agents_n);
 		assert_int_not_equal(policy->matches[i].need, 0);
@@ -236,20 +280,18 @@ static void test_file_changes_values(void **state)
 	assert_int_equal(policy->mode, PAWL_MODE_OBSERVE);
 	assert_int_equal(policy->hold_timeout_ms, 5400000);
 	assert_int_equal(policy->on_timeout, PAWL_ACTION_OBSERVE);
-	assert_int_equal(policy->profiles[0].loss, 1000000);
-	assert_int_equal(policy->profiles[0].per_ms, 60000);
-	assert_int_equal(policy->profiles[0].action, PAWL_ACTION_DENY);
+	assert_terms(&policy->profiles[0], PAWL_BUCKET_FILES, 1000000, 60000, PAWL_CLASS_DELETE,
+		     PAWL_ACTION_DENY);
 	assert_int_equal(policy->profiles_n, 3);
 	assert_int_equal(pawl_policy_find_profile(policy, "default"), 0);
 	assert_int_equal(pawl_policy_find_profile(policy, "strict"), 1);
 	assert_int_equal(pawl_policy_find_profile(policy, "lax"), 2);
 	assert_int_equal(pawl_policy_find_profile(policy, "none"), -ENOENT);
-	assert_int_equal(policy->profiles[1].loss, 0);
-	assert_int_equal(policy->profiles[1].per_ms, 86400000);
-	assert_int_equal(policy->profiles[1].action, PAWL_ACTION_KILL);
-	/* What a profile leaves out is as in `files`, wherever that stands. */
-	assert_int_equal(policy->profiles[2].loss, 1000000);
-	assert_int_equal(policy->profiles[2].action, PAWL_ACTION_DENY);
+	assert_terms(&policy->profiles[1], PAWL_BUCKET_FILES, 0, 86400000, PAWL_CLASS_DELETE,
+		     PAWL_ACTION_KILL);
+	/* What a profile leaves out is as at the top, wherever that stands. */
+	assert_terms(&policy->profiles[2], PAWL_BUCKET_DIRS, 1000000, 60000, PAWL_CLASS_RMDIR,
+		     PAWL_ACTION_DENY);
 }
 
 static void test_file_adds_agents(void **state)
@@ -363,7 +405,8 @@ static const struct {
 	 "                    \t             ^\n"},
 	{"version: 1\n\xe2\x80\xae: 1\n",
 	 "p.yaml:2:1: error: unknown key in the policy: \"\\xe2\\x80\\xae\": expected version, mode, "
-	 "hold, builtin_agents, agents, files or policies\n"
+	 "hold, builtin_agents, agents, builtin_brokers, brokers, policies, files, access, "
+	 "overwrites, devices, mounts, kernel, tamper or rings\n"
 	 "\\xe2\\x80\\xae: 1\n"
 	 "^\n"},
 	{"version: 1\nmode: a\x1b[31m\n",
@@ -457,11 +500,65 @@ static const struct {
 	{"builtin_agents: tru", ":2:17:", "did you mean \"true\"?"},
 	/* profiles */
 	{"policies: []", ":2:11:", "policies is a list"},
-	{"policies: {default: {}}", ":2:12:", "\"default\" is what `files` says"},
+	{"policies: {default: {}}", ":2:12:", "\"default\" is what the policy says"},
 	{"policies: {a b: {}}", ":2:12:", "expected 1 to 31 letters"},
 	{"policies: {a: {}, a: {}}", ":2:19:", "\"a\" is given twice in policies"},
 	{"policies: {a: {file: {}}}", ":2:16:", "did you mean \"files\"?"},
 	{"policies: {a: {files: {do: x}}}", ":2:28:", "policies.a.files.do \"x\""},
+	{"policies: {a: {tamper: observe}}",
+	 ":2:24:", "policies.a.tamper \"observe\": expected deny or kill"},
+	{"policies: {a: {brokers: []}}", ":2:16:", "unknown key in policies.a"},
+	/* the other keys of a profile */
+	{"tamper: observe", ":2:9:", "tamper \"observe\": expected deny or kill"},
+	{"tamper: hold", ":2:9:", "expected deny or kill"},
+	{"devices: {do: hold}", ":2:10:", "devices is a mapping: expected observe, hold"},
+	{"mounts: hodl", ":2:9:", "did you mean \"hold\"?"},
+	{"kernel:", ":2:1:", "kernel has no value"},
+	{"access: hold", ":2:9:", "access is \"hold\": expected a mapping with budget or do"},
+	{"access: {budget: {loss: x}}", ":2:25:", "access.budget.loss is \"x\""},
+	{"overwrites: {budget: {per: 0s}}", ":2:28:", "overwrites.budget.per is \"0s\""},
+	{"overwrites: {do: allow}", ":2:18:", "overwrites.do \"allow\""},
+	/* brokers */
+	{"builtin_brokers: no", ":2:18:", "builtin_brokers \"no\""},
+	{"brokers: {}", ":2:10:", "brokers is a mapping: expected a list"},
+	{"brokers: [a]", ":2:11:", "a broker is \"a\": expected a mapping"},
+	{"brokers: [{socket: /a}]", ":2:11:", "name is missing"},
+	{"brokers: [{name: a b, socket: /a}]", ":2:18:", "expected 1 to 31 letters"},
+	{"brokers: [{name: a}]", ":2:11:", "socket, port or path is missing"},
+	{"builtin_brokers: false\nbrokers: [{name: docker}]", ":3:11:", "is missing"},
+	{"brokers: [{name: a, port: 1, sokcet: /a}]", ":2:30:", "did you mean \"socket\"?"},
+	{"brokers: [{name: a, socket: /a, do: ask}]", ":2:37:", "do \"ask\": expected observe"},
+	{"brokers: [{name: a, socket: /a, root: 0}]", ":2:39:", "root \"0\": expected observe"},
+	{"brokers: [{name: a, socket: []}]", ":2:29:", "socket is empty"},
+	{"brokers: [{name: a, socket: {}}]", ":2:29:", "socket is a mapping"},
+	{"brokers: [{name: a, socket: a/b}]", ":2:29:", "socket is \"a/b\": expected an absolute"},
+	{"brokers: [{name: a, socket: \"@\"}]", ":2:29:", "@ and an abstract name"},
+	{"brokers: [{name: a, socket: /a//b}]", ":2:29:", "an absolute path without //"},
+	{"brokers: [{name: a, socket: /a/../b}]", ":2:29:", "an absolute path without //"},
+	{"brokers: [{name: a, socket: /a/}]", ":2:29:", "an absolute path without //"},
+	{"brokers: [{name: a, socket: /}]", ":2:29:", "an absolute path without //"},
+	{"brokers: [{name: a, socket: \"/do*er\"}]", ":2:29:", "* to stand for a number"},
+	{"brokers: [{name: a, socket: \"/do*/x\"}]", ":2:29:", "* to stand for a number"},
+	{"brokers: [{name: a, socket: \"/1*/x\"}]", ":2:29:", "* to stand for a number"},
+	{"brokers: [{name: a, socket: \"/-*1/x\"}]", ":2:29:", "* to stand for a number"},
+	{"brokers: [{name: a, socket: \"/x/**\"}]", ":2:29:", "* to stand for a number"},
+	{"brokers: [{name: a, socket: \"@*x\"}]", ":2:29:", "* to stand for a number"},
+	{"brokers: [{name: a, socket: \"/a\\0\"}]", ":2:29:", "1 to 107 bytes of printable text"},
+	{"brokers: [{name: a, port: 0}]",
+	 ":2:27:", "port is \"0\": expected a whole number from 1"},
+	{"brokers: [{name: a, port: [22, 70000]}]", ":2:32:", "from 1 to 65535"},
+	{"brokers: [{name: a, port: ssh}]", ":2:27:", "port is \"ssh\""},
+	{"brokers: [{name: a, path: etc}]", ":2:27:", "path is \"etc\": expected an absolute path"},
+	{"brokers: [{name: a, path: \"/etc/*\"}]", ":2:27:", "without *"},
+	{"brokers: [{name: a, path: /}]", ":2:27:", "an absolute path"},
+	{"brokers: [{name: a, port: 1}, {name: a, port: 2}]", ":2:38:", "a second broker \"a\""},
+	{"brokers: [{name: ptrace, do: hold}]",
+	 ":2:30:", "do \"hold\": expected observe, deny or kill"},
+	{"brokers: [{name: ptrace, root: hold}]", ":2:32:", "expected observe, deny or kill"},
+	{"brokers: [{name: ptrace, socket: /a}]", ":2:34:", "ptrace has no socket"},
+	{"brokers: [{name: ptrace, port: 1}]", ":2:32:", "ptrace has no port"},
+	{"brokers: [{name: ptrace, path: /a}]", ":2:32:", "ptrace has no path"},
+	{"brokers: [{name: ptrace}, {name: ptrace}]", ":2:34:", "a second broker \"ptrace\""},
 	/* agents */
 	{"agents: {}", ":2:9:", "agents is a mapping: expected a list"},
 	{"agents: [a]", ":2:10:", "an agent is \"a\": expected a mapping"},
@@ -626,6 +723,12 @@ static const struct {
 	 PAWL_RULES_PER_KEY, "9 alternatives with the same script"},
 	{"version: 1\npolicies:\n", "  p#: {}\n", "", PAWL_MAX_PROFILES - 1,
 	 "more than 31 policies"},
+	{"version: 1\nbuiltin_brokers: false\nbrokers:\n", "  - {name: b#, port: 1}\n", "",
+	 PAWL_MAX_BROKERS - 1, "more than 64 brokers"},
+	{"version: 1\nbrokers: [{name: b, port: 1, socket: [", "/x#, ", "]}]",
+	 PAWL_BROKER_ADDRESSES - 1, "more than 16 addresses of \"b\""},
+	{"version: 1\nbrokers: [{name: b, path: [", "/x#, ", "]}]", PAWL_BROKER_ADDRESSES,
+	 "more than 16 addresses of \"b\""},
 	{ALONE "agents: [{name: a, match: [", "{uid: 1#}, ", "]}]", PAWL_MAX_RULES,
 	 "more than 256 alternatives"},
 };
@@ -755,6 +858,15 @@ static const char *const round_trips[] = {
 	"version: 1\nmode: observe\nbuiltin_agents: false\n",
 	"version: 1\nhold: {timeout: 1h0m1s250ms, on_timeout: kill}\n",
 	"version: 1\nhold: {on_timeout: allow}\nfiles: {budget: {loss: 0, per: 24h}, do: observe}\n",
+	"version: 1\naccess: {budget: {loss: 0, per: 2s}, do: deny}\noverwrites: {do: kill}\n"
+	"devices: deny\nmounts: observe\nkernel: kill\nrings: deny\ntamper: kill\n"
+	"policies: {p: {access: {budget: {loss: 7}}, mounts: hold, tamper: deny}}\n",
+	"version: 1\nbuiltin_brokers: false\n",
+	"version: 1\nbuiltin_brokers: false\nbrokers: []\n",
+	"version: 1\nbrokers:\n"
+	"  - {name: docker, do: kill}\n"
+	"  - {name: ptrace, do: observe, root: kill}\n"
+	"  - {name: x, socket: [/a, '@b', '/c d/\"*', '/e-*/f*'], port: [1, 65535], path: /\xc3\xa9}\n",
 	"version: 1\npolicies: {a: {files: {do: kill}}, '...': {}, '1': {files: {do: deny}}}\n"
 	"agents:\n"
 	"  - {name: '-', policy: '...', match: {exe: 'a\"b\\c'}}\n"
@@ -778,6 +890,168 @@ static void test_format_round_trip(void **state)
 		assert_int_equal(pawl_policy_format(again, &text_again), 0);
 		assert_string_equal(text, text_again);
 	}
+}
+
+static const struct pawl_policy_broker *find_broker(const struct pawl_policy *policy,
+						    const char *name)
+{
+	for (size_t i = 0; i < policy->brokers_n; i++) {
+		if (!strcmp(policy->brokers[i].name, name))
+			return &policy->brokers[i];
+	}
+	fail_msg("no broker %s", name);
+	return NULL;
+}
+
+static const struct {
+	const char *name;
+	enum pawl_action action, root_action;
+} builtin_brokers[] = {
+	{"ptrace", PAWL_ACTION_DENY, PAWL_ACTION_DENY},
+	{"systemd", PAWL_ACTION_HOLD, PAWL_ACTION_HOLD},
+	{"system-bus", PAWL_ACTION_OBSERVE, PAWL_ACTION_HOLD},
+	{"user-bus", PAWL_ACTION_OBSERVE, PAWL_ACTION_OBSERVE},
+	{"docker", PAWL_ACTION_OBSERVE, PAWL_ACTION_OBSERVE},
+	{"ssh", PAWL_ACTION_OBSERVE, PAWL_ACTION_OBSERVE},
+	{"cron", PAWL_ACTION_HOLD, PAWL_ACTION_HOLD},
+	{"packages", PAWL_ACTION_OBSERVE, PAWL_ACTION_OBSERVE},
+};
+
+static void test_builtin_brokers(void **state)
+{
+	_cleanup_(pawl_policy_freep) struct pawl_policy *policy = parse_good("version: 1");
+
+	(void)state;
+	for (size_t i = 0; i < ROWS(builtin_brokers); i++) {
+		const struct pawl_policy_broker *found =
+			find_broker(policy, builtin_brokers[i].name);
+
+		assert_int_equal(found->terms.action, builtin_brokers[i].action);
+		assert_int_equal(found->terms.root_action, builtin_brokers[i].root_action);
+	}
+	assert_string_equal(pawl_broker_name(policy, PAWL_BROKER_PTRACE), "ptrace");
+	assert_int_equal(policy->brokers[PAWL_BROKER_PTRACE].addresses_n, 0);
+	for (size_t i = 1; i < policy->brokers_n; i++)
+		assert_true(policy->brokers[i].addresses_n > 0);
+	assert_string_equal(pawl_broker_name(policy, (uint32_t)policy->brokers_n), "");
+	assert_string_equal(pawl_broker_name(policy, UINT32_MAX), "");
+}
+
+static void test_file_adds_brokers(void **state)
+{
+	_cleanup_(pawl_policy_freep) struct pawl_policy *policy =
+		parse_good("version: 1\n"
+			   "brokers:\n"
+			   "  - {name: mine, port: 80, root: kill}\n"
+			   "  - {name: docker, do: hold}\n"
+			   "  - {name: system-bus, root: deny}\n"
+			   "  - {name: ssh, socket: '@x'}\n"
+			   "  - {name: ptrace, root: observe}\n");
+	_cleanup_(pawl_policy_freep) struct pawl_policy *builtin = parse_good("version: 1");
+	const struct pawl_policy_broker *mine = &policy->brokers[1];
+
+	(void)state;
+	/* one that is new comes first, and is held where nothing is said */
+	assert_string_equal(mine->name, "mine");
+	assert_int_equal(mine->terms.action, PAWL_ACTION_HOLD);
+	assert_int_equal(mine->terms.root_action, PAWL_ACTION_KILL);
+	assert_int_equal(mine->addresses[0].kind, PAWL_ADDRESS_PORT);
+	assert_int_equal(mine->addresses[0].port, 80);
+	/* the name of a built-in one keeps its addresses, or its actions */
+	assert_string_equal(policy->brokers[2].name, "docker");
+	assert_string_equal(policy->brokers[2].addresses[0].text, "/run/docker.sock");
+	assert_int_equal(policy->brokers[2].terms.root_action, PAWL_ACTION_HOLD);
+	assert_int_equal(policy->brokers[3].terms.action, PAWL_ACTION_OBSERVE);
+	assert_int_equal(policy->brokers[3].terms.root_action, PAWL_ACTION_DENY);
+	assert_int_equal(policy->brokers[4].addresses_n, 1);
+	assert_string_equal(policy->brokers[4].addresses[0].text, "@x");
+	assert_int_equal(policy->brokers[4].terms.action, PAWL_ACTION_OBSERVE);
+	assert_int_equal(policy->brokers[0].terms.action, PAWL_ACTION_DENY);
+	assert_int_equal(policy->brokers[0].terms.root_action, PAWL_ACTION_OBSERVE);
+	assert_int_equal(policy->brokers_n, builtin->brokers_n + 1);
+}
+
+static void test_file_without_builtin_brokers(void **state)
+{
+	_cleanup_(pawl_policy_freep) struct pawl_policy *policy =
+		parse_good("version: 1\nbuiltin_brokers: false\nbrokers: [{name: a, path: /a}]\n");
+
+	(void)state;
+	assert_int_equal(policy->brokers_n, 2);
+	assert_string_equal(policy->brokers[0].name, "ptrace");
+	assert_int_equal(policy->brokers[0].terms.action, PAWL_ACTION_DENY);
+	assert_string_equal(policy->brokers[1].name, "a");
+}
+
+/* FNV-1a as everybody has it, of what the kernel would step over. */
+static uint64_t fnv(const char *bytes, size_t size)
+{
+	uint64_t hash = 0xcbf29ce484222325;
+
+	for (size_t i = 0; i < size; i++)
+		hash = (hash ^ (uint8_t)bytes[i]) * 0x100000001b3;
+	return hash;
+}
+
+static const struct {
+	const char *pattern, *hashed;
+	bool prefix;
+} hash_cases[] = {
+	{"/run/docker.sock", "/run/docker.sock", false},
+	{"/run/user/1000/bus", "/run/user/#/bus", false},
+	{"/run/user/*/bus", "/run/user/#/bus", false},
+	{"/tmp/tmux-*/*", "/tmp/tmux-#/*", true},
+	{"/tmp/tmux-0/*", "/tmp/tmux-#/*", true},
+	{"/run/libvirt/*", "/run/libvirt/*", true},
+	{"/x12*", "/x#*", true},
+	{"/*", "/*", true},
+	{"@abstract9", "@abstract#", false},
+	{"7a08b", "#a#b", false},
+	{"", "", false},
+};
+
+static void test_broker_hash(void **state)
+{
+	static const uint8_t local4[] = {127, 0, 0, 1};
+	static const uint8_t local6[16] = {[15] = 1};
+
+	(void)state;
+	for (size_t i = 0; i < ROWS(hash_cases); i++) {
+		bool prefix = !hash_cases[i].prefix;
+
+		if (pawl_broker_hash(hash_cases[i].pattern, &prefix) !=
+			    fnv(hash_cases[i].hashed, strlen(hash_cases[i].hashed)) ||
+		    prefix != hash_cases[i].prefix)
+			fail_msg("%s", hash_cases[i].pattern);
+	}
+	assert_true(pawl_broker_hash_inet(AF_INET, local4, htons(22)) ==
+		    fnv("\x02\x7f\0\0\x01\0\x16", 7));
+	assert_true(pawl_broker_hash_inet(AF_INET6, local6, htons(0x1234)) ==
+		    fnv("\x0a\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\x01\x12\x34", 19));
+}
+
+static void test_sections(void **state)
+{
+	uint32_t seen = 0;
+
+	(void)state;
+	for (size_t i = 0; i < PAWL_SECTION_MAX; i++) {
+		assert_int_equal(seen & pawl_sections[i].classes, 0);
+		seen |= pawl_sections[i].classes;
+	}
+	/* every class comes under one, but that of brokers, who say for themselves */
+	assert_int_equal(seen, ((1U << PAWL_CLASS_MAX) - 2) & ~(1U << PAWL_CLASS_BROKER));
+	assert_string_equal(pawl_section_of(PAWL_CLASS_WIPE)->key, "devices");
+	assert_null(pawl_section_of(PAWL_CLASS_BROKER));
+	assert_null(pawl_section_of(PAWL_CLASS_MAX));
+	assert_null(pawl_section_of(UINT32_MAX));
+	assert_int_equal(pawl_bucket_of(PAWL_CLASS_TRUNCATE), PAWL_BUCKET_FILES);
+	assert_int_equal(pawl_bucket_of(PAWL_CLASS_RMDIR), PAWL_BUCKET_DIRS);
+	assert_int_equal(pawl_bucket_of(PAWL_CLASS_ACCESS), PAWL_BUCKET_ACCESS);
+	assert_int_equal(pawl_bucket_of(PAWL_CLASS_OVERWRITE), PAWL_BUCKET_OVERWRITES);
+	assert_int_equal(pawl_bucket_of(PAWL_CLASS_MOUNT), PAWL_BUCKET_MAX);
+	assert_int_equal(pawl_bucket_of(PAWL_CLASS_BROKER), PAWL_BUCKET_MAX);
+	assert_int_equal(pawl_bucket_of(UINT32_MAX), PAWL_BUCKET_MAX);
 }
 
 static const struct {
@@ -849,6 +1123,11 @@ int main(void)
 		cmocka_unit_test(test_file_changes_values),
 		cmocka_unit_test(test_file_adds_agents),
 		cmocka_unit_test(test_file_without_builtin_agents),
+		cmocka_unit_test(test_builtin_brokers),
+		cmocka_unit_test(test_file_adds_brokers),
+		cmocka_unit_test(test_file_without_builtin_brokers),
+		cmocka_unit_test(test_broker_hash),
+		cmocka_unit_test(test_sections),
 		cmocka_unit_test(test_accepted_shapes),
 		cmocka_unit_test(test_exact_messages),
 		cmocka_unit_test(test_faults),

@@ -179,6 +179,15 @@ static bool line_split(char *text, struct line *ret_line)
 
 /* ---- events: each returns what the core said ---- */
 
+/* The same for every bucket. */
+static void set_budget(struct pawl_profile *profile, uint64_t loss, uint64_t per_ms)
+{
+	for (int bucket = 0; bucket < PAWL_BUCKET_MAX; bucket++) {
+		profile->terms.limit[bucket] = loss;
+		profile->terms.per_ms[bucket] = per_ms;
+	}
+}
+
 static struct pawl_policy *read_policy(struct replay *replay, struct line *line)
 {
 	struct pawl_policy *policy;
@@ -189,15 +198,12 @@ static struct pawl_policy *read_policy(struct replay *replay, struct line *line)
 		.mode = PAWL_MODE_ENFORCE,
 		.hold_timeout_ms = number(line, "timeout_ms", "600000"),
 		.on_timeout = one_of(line, "on_timeout", "deny", timeout_name, PAWL_ACTION_MAX),
-		.profiles = {{.name = "default", .action = PAWL_ACTION_HOLD},
-			     {.name = "strict",
-			      .action = PAWL_ACTION_HOLD,
-			      .loss = 3,
-			      .per_ms = 600000}},
+		.profiles = {{.name = "default"}, {.name = "strict"}},
 		.profiles_n = 2,
 	};
-	policy->profiles[0].loss = number(line, "loss", "25");
-	policy->profiles[0].per_ms = number(line, "per_ms", "60000");
+	set_budget(&policy->profiles[0], number(line, "loss", "25"),
+		   number(line, "per_ms", "60000"));
+	set_budget(&policy->profiles[1], 3, 600000);
 	return policy;
 }
 

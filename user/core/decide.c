@@ -222,6 +222,7 @@ static struct pawl_hold *hold_open(struct pawl_core *core, struct pawl_when now,
 {
 	const struct pawl_profile *profile = &core->policy->profiles[session->profile];
 	struct pawl_hold *hold = calloc(1, sizeof(*hold));
+	uint32_t bucket = pawl_bucket_of(op->class);
 
 	if (!hold)
 		return NULL;
@@ -232,8 +233,8 @@ static struct pawl_hold *hold_open(struct pawl_core *core, struct pawl_when now,
 	hold->until.mono_ns = now.mono_ns + core->policy->hold_timeout_ms * MS;
 	hold->until.real_ns = now.real_ns + core->policy->hold_timeout_ms * MS;
 	hold->lost = lost;
-	hold->limit = profile->loss;
-	hold->per_ms = profile->per_ms;
+	hold->limit = bucket < PAWL_BUCKET_MAX ? profile->terms.limit[bucket] : 0;
+	hold->per_ms = bucket < PAWL_BUCKET_MAX ? profile->terms.per_ms[bucket] : 0;
 	hold->op = *op;
 	memcpy(hold->agent, session->agent, sizeof(hold->agent));
 	if (core->last_hold)
@@ -297,7 +298,8 @@ static void resolve(struct pawl_core *core, struct pawl_when now, struct pawl_li
 	if (!denied)
 		session->deny_until_ns = 0;
 	else if (now.mono_ns >= session->deny_until_ns) /* else that window goes on */
-		session->deny_until_ns = now.mono_ns + profile->per_ms * MS;
+		session->deny_until_ns =
+			now.mono_ns + profile->terms.per_ms[PAWL_BUCKET_FILES] * MS;
 	effect->deny_until_ns = session->deny_until_ns;
 	emit(core,
 	     denied && core->backend == PAWL_BACKEND_TRACEPOINT ? PAWL_EFFECT_REFUSE

@@ -20,14 +20,40 @@
 
 _Static_assert(LOSS_MAX < PAWL_SPENT_MAX, "a budget fits into the kernel's counter");
 
-enum { ROOT_VERSION, ROOT_MODE, ROOT_HOLD, ROOT_BUILTIN, ROOT_AGENTS, ROOT_FILES, ROOT_POLICIES };
-static const char *const root_keys[] = {
-	[ROOT_VERSION] = "version",   [ROOT_MODE] = "mode",
-	[ROOT_HOLD] = "hold",	      [ROOT_BUILTIN] = "builtin_agents",
-	[ROOT_AGENTS] = "agents",     [ROOT_FILES] = "files",
-	[ROOT_POLICIES] = "policies", NULL,
+#define BIT(n) (1U << (n))
+const struct pawl_section pawl_sections[PAWL_SECTION_MAX] = {
+	[PAWL_SECTION_FILES] = {"files", BIT(PAWL_BUCKET_FILES) | BIT(PAWL_BUCKET_DIRS),
+				BIT(PAWL_CLASS_DELETE) | BIT(PAWL_CLASS_RMDIR) |
+					BIT(PAWL_CLASS_REPLACE) | BIT(PAWL_CLASS_TRUNCATE)},
+	[PAWL_SECTION_ACCESS] = {"access", BIT(PAWL_BUCKET_ACCESS), BIT(PAWL_CLASS_ACCESS)},
+	[PAWL_SECTION_OVERWRITES] = {"overwrites", BIT(PAWL_BUCKET_OVERWRITES),
+				     BIT(PAWL_CLASS_OVERWRITE)},
+	[PAWL_SECTION_DEVICES] = {"devices", 0, BIT(PAWL_CLASS_WIPE)},
+	[PAWL_SECTION_MOUNTS] = {"mounts", 0, BIT(PAWL_CLASS_MOUNT)},
+	[PAWL_SECTION_KERNEL] = {"kernel", 0, BIT(PAWL_CLASS_KERNEL)},
+	[PAWL_SECTION_TAMPER] = {"tamper", 0, BIT(PAWL_CLASS_TAMPER)},
+	[PAWL_SECTION_RINGS] = {"rings", 0, BIT(PAWL_CLASS_RING)},
 };
-#define ROOT_N (sizeof(root_keys) / sizeof(root_keys[0]) - 1)
+
+/* The keys of the whole policy: these, and then those of a profile. */
+enum {
+	ROOT_VERSION,
+	ROOT_MODE,
+	ROOT_HOLD,
+	ROOT_BUILTIN_AGENTS,
+	ROOT_AGENTS,
+	ROOT_BUILTIN_BROKERS,
+	ROOT_BROKERS,
+	ROOT_POLICIES,
+	ROOT_SECTIONS,
+	ROOT_N = ROOT_SECTIONS + PAWL_SECTION_MAX,
+};
+static const char *const root_keys[ROOT_SECTIONS] = {
+	[ROOT_VERSION] = "version", [ROOT_MODE] = "mode",
+	[ROOT_HOLD] = "hold",	    [ROOT_BUILTIN_AGENTS] = "builtin_agents",
+	[ROOT_AGENTS] = "agents",   [ROOT_BUILTIN_BROKERS] = "builtin_brokers",
+	[ROOT_BROKERS] = "brokers", [ROOT_POLICIES] = "policies",
+};
 
 static const char *const mode_words[] = {
 	[PAWL_MODE_OBSERVE] = "observe",
@@ -35,13 +61,32 @@ static const char *const mode_words[] = {
 	NULL,
 };
 
-static const char *const action_words[] = {
-	[PAWL_ACTION_OBSERVE] = "observe",
-	[PAWL_ACTION_HOLD] = "hold",
-	[PAWL_ACTION_DENY] = "deny",
-	[PAWL_ACTION_KILL] = "kill",
-	NULL,
-};
+const char *const pawl_action_words[] = {"observe", "hold", "deny", "kill", NULL};
+
+/* Nobody is asked about pawl itself, and what lets it be is mode: observe. */
+static const char *const tamper_words[] = {"deny", "kill", NULL};
+
+const struct pawl_section *pawl_section_of(uint32_t class)
+{
+	for (size_t i = 0; class < PAWL_CLASS_MAX && i < PAWL_SECTION_MAX; i++) {
+		if (pawl_sections[i].classes & BIT(class))
+			return &pawl_sections[i];
+	}
+	return NULL;
+}
+
+uint32_t pawl_bucket_of(uint32_t class)
+{
+	const struct pawl_section *section = pawl_section_of(class);
+
+	if (class == PAWL_CLASS_RMDIR)
+		return PAWL_BUCKET_DIRS;
+	for (uint32_t bucket = 0; section && bucket < PAWL_BUCKET_MAX; bucket++) {
+		if (section->buckets & BIT(bucket))
+			return bucket;
+	}
+	return PAWL_BUCKET_MAX;
+}
 
 void pawl_policy_free(struct pawl_policy *policy)
 {
@@ -102,41 +147,86 @@ static void read_hold(struct pawl_policy_reader *reader, const struct pawl_yaml_
 		reader->policy->on_timeout = actions[index];
 }
 
+bool pawl_policy_read_action(struct pawl_faults *faults, const struct pawl_yaml_node *node,
+			     const char *what, const char *const words[], uint32_t *ret_action)
+{
+	size_t index;
+
+	if (!pawl_value_word(faults, node, what, words, &index))
+		return false;
+	for (uint32_t action = 0; action < PAWL_ACTION_MAX; action++) {
+		if (!strcmp(pawl_action_name((enum pawl_action)action), words[index]))
+			*ret_action = action;
+	}
+	return true;
+}
+
 static void read_budget(struct pawl_faults *faults, const struct pawl_yaml_node *node,
-			const char *of, struct pawl_profile *profile)
+			const char *of, const struct pawl_section *section,
+			struct pawl_terms *terms)
 {
 	static const char *const keys[] = {"loss", "per", NULL};
 	const struct pawl_yaml_node *values[2];
+	uint64_t loss = 0, per_ms = 0;
 	char what[2 * WHAT_BYTES];
+	bool has_loss, has_per;
 
 	snprintf(what, sizeof(what), "%s.budget", of);
 	if (!pawl_value_fields(faults, node, what, keys, values))
 		return;
 	snprintf(what, sizeof(what), "%s.budget.loss", of);
-	if (values[0])
-		pawl_value_number(faults, values[0], what, 0, LOSS_MAX, &profile->loss);
+	has_loss = values[0] && pawl_value_number(faults, values[0], what, 0, LOSS_MAX, &loss);
 	snprintf(what, sizeof(what), "%s.budget.per", of);
-	if (values[1])
-		pawl_value_duration(faults, values[1], what, SECOND_MS, DAY_MS, &profile->per_ms);
+	has_per = values[1] &&
+		  pawl_value_duration(faults, values[1], what, SECOND_MS, DAY_MS, &per_ms);
+	for (int bucket = 0; bucket < PAWL_BUCKET_MAX; bucket++) {
+		if (!(section->buckets & BIT(bucket)))
+			continue;
+		if (has_loss)
+			terms->limit[bucket] = loss;
+		if (has_per)
+			terms->per_ms[bucket] = per_ms;
+	}
 }
 
-/* A `files:` mapping; keys that are left out leave @profile as it is. */
-static void read_files(struct pawl_policy_reader *reader, const struct pawl_yaml_node *node,
-		       const char *what, struct pawl_profile *profile)
+static void read_section_action(struct pawl_faults *faults, const struct pawl_yaml_node *node,
+				const char *what, const struct pawl_section *section,
+				struct pawl_terms *terms)
+{
+	bool tamper = section->classes & BIT(PAWL_CLASS_TAMPER);
+	uint32_t action;
+
+	if (!pawl_policy_read_action(faults, node, what, tamper ? tamper_words : pawl_action_words,
+				     &action))
+		return;
+	for (int class = 0; class < PAWL_CLASS_MAX; class ++) {
+		if (section->classes & BIT(class))
+			terms->action[class] = (uint8_t)action;
+	}
+}
+
+/* One key of a profile; what is left out leaves @terms as they are. */
+static void read_section(struct pawl_faults *faults, const struct pawl_yaml_node *node,
+			 const char *what, const struct pawl_section *section,
+			 struct pawl_terms *terms)
 {
 	static const char *const keys[] = {"budget", "do", NULL};
 	const struct pawl_yaml_node *values[2];
 	char what_do[2 * WHAT_BYTES];
-	size_t action;
 
-	if (!node || !pawl_value_fields(&reader->faults, node, what, keys, values))
+	if (!node)
+		return;
+	if (!section->buckets) {
+		read_section_action(faults, node, what, section, terms);
+		return;
+	}
+	if (!pawl_value_fields(faults, node, what, keys, values))
 		return;
 	if (values[0])
-		read_budget(&reader->faults, values[0], what, profile);
+		read_budget(faults, values[0], what, section, terms);
 	snprintf(what_do, sizeof(what_do), "%s.do", what);
-	if (values[1] &&
-	    pawl_value_word(&reader->faults, values[1], what_do, action_words, &action))
-		profile->action = (enum pawl_action)action;
+	if (values[1])
+		read_section_action(faults, values[1], what_do, section, terms);
 }
 
 /* The profile that `policies.NAME` at @key describes, new or the built-in one; NULL: a fault. */
@@ -153,7 +243,7 @@ static struct pawl_profile *claim_profile(struct pawl_policy_reader *reader,
 	index = pawl_policy_find_profile(policy, name);
 	if (!index) {
 		pawl_fault_add(&reader->faults, key->pos,
-			       "\"default\" is what `files` says: write it there");
+			       "\"default\" is what the policy says at the top: write it there");
 		return NULL;
 	}
 	if (index > 0 && taken[index]) {
@@ -174,13 +264,29 @@ static struct pawl_profile *claim_profile(struct pawl_policy_reader *reader,
 	return &policy->profiles[index];
 }
 
-/* To be read after `files`, from which the profiles take what they leave out. */
+/* One profile of `policies`. */
+static void read_profile(struct pawl_faults *faults, const struct pawl_yaml_node *node,
+			 struct pawl_profile *profile)
+{
+	const struct pawl_yaml_node *values[PAWL_SECTION_MAX];
+	const char *keys[PAWL_SECTION_MAX + 1] = {NULL};
+	char what[WHAT_BYTES];
+
+	for (size_t i = 0; i < PAWL_SECTION_MAX; i++)
+		keys[i] = pawl_sections[i].key;
+	snprintf(what, sizeof(what), "policies.%s", profile->name);
+	if (!pawl_value_fields(faults, node, what, keys, values))
+		return;
+	for (size_t i = 0; i < PAWL_SECTION_MAX; i++) {
+		snprintf(what, sizeof(what), "policies.%s.%s", profile->name, keys[i]);
+		read_section(faults, values[i], what, &pawl_sections[i], &profile->terms);
+	}
+}
+
+/* To be read after the default profile, from which the others take what they leave out. */
 static void read_policies(struct pawl_policy_reader *reader, const struct pawl_yaml_node *node)
 {
-	static const char *const keys[] = {"files", NULL};
-	const struct pawl_yaml_node *values[1];
 	bool taken[PAWL_MAX_PROFILES] = {false};
-	char what[WHAT_BYTES];
 
 	if (!node || !pawl_value_kind(&reader->faults, node, "policies", PAWL_YAML_MAPPING,
 				      "a mapping of names"))
@@ -188,23 +294,19 @@ static void read_policies(struct pawl_policy_reader *reader, const struct pawl_y
 	for (const struct pawl_yaml_node *key = node->first; key; key = key->next->next) {
 		struct pawl_profile *profile = claim_profile(reader, key, taken);
 
-		if (!profile)
-			continue;
-		snprintf(what, sizeof(what), "policies.%s", profile->name);
-		if (!pawl_value_fields(&reader->faults, key->next, what, keys, values))
-			continue;
-		snprintf(what, sizeof(what), "policies.%s.files", profile->name);
-		read_files(reader, values[0], what, profile);
+		if (profile)
+			read_profile(&reader->faults, key->next, profile);
 	}
 }
 
-static bool read_builtin_agents(struct pawl_policy_reader *reader,
-				const struct pawl_yaml_node *node)
+/* builtin_agents, builtin_brokers */
+static bool read_builtin(struct pawl_policy_reader *reader, const struct pawl_yaml_node *node,
+			 const char *what)
 {
 	bool builtin = true;
 
 	if (node)
-		pawl_value_bool(&reader->faults, node, "builtin_agents", &builtin);
+		pawl_value_bool(&reader->faults, node, what, &builtin);
 	return builtin && reader->base;
 }
 
@@ -212,20 +314,28 @@ static bool read_builtin_agents(struct pawl_policy_reader *reader,
 static void read_root(struct pawl_policy_reader *reader, const struct pawl_yaml_node *root)
 {
 	const struct pawl_yaml_node *values[ROOT_N];
+	const char *keys[ROOT_N + 1] = {NULL};
 	bool builtin;
 
-	if (!pawl_value_fields(&reader->faults, root, "the policy", root_keys, values))
+	memcpy(keys, root_keys, sizeof(root_keys));
+	for (size_t i = 0; i < PAWL_SECTION_MAX; i++)
+		keys[ROOT_SECTIONS + i] = pawl_sections[i].key;
+	if (!pawl_value_fields(&reader->faults, root, "the policy", keys, values))
 		return;
 	read_version(reader, root, values[ROOT_VERSION]);
 	read_mode(reader, values[ROOT_MODE]);
 	read_hold(reader, values[ROOT_HOLD]);
-	read_files(reader, values[ROOT_FILES], "files", &reader->policy->profiles[0]);
+	for (size_t i = 0; i < PAWL_SECTION_MAX; i++)
+		read_section(&reader->faults, values[ROOT_SECTIONS + i], pawl_sections[i].key,
+			     &pawl_sections[i], &reader->policy->profiles[0].terms);
 	read_policies(reader, values[ROOT_POLICIES]);
-	builtin = read_builtin_agents(reader, values[ROOT_BUILTIN]);
+	builtin = read_builtin(reader, values[ROOT_BUILTIN_AGENTS], "builtin_agents");
 	pawl_policy_read_agents(reader, values[ROOT_AGENTS], builtin);
+	builtin = read_builtin(reader, values[ROOT_BUILTIN_BROKERS], "builtin_brokers");
+	pawl_policy_read_brokers(reader, values[ROOT_BROKERS], builtin);
 }
 
-/* A policy that says what @base says, but for the agents: they are added last. */
+/* A policy that says what @base says, but for the agents and brokers: they are added last. */
 static struct pawl_policy *new_policy(const struct pawl_policy *base)
 {
 	struct pawl_policy *policy = calloc(1, sizeof(*policy));
@@ -238,10 +348,15 @@ static struct pawl_policy *new_policy(const struct pawl_policy *base)
 		policy->matches_n = 0;
 		memset(policy->agents, 0, sizeof(policy->agents));
 		memset(policy->matches, 0, sizeof(policy->matches));
+		memset(&policy->brokers[1], 0,
+		       sizeof(policy->brokers) - sizeof(policy->brokers[0]));
 	} else {
 		memcpy(policy->profiles[0].name, "default", sizeof("default"));
 		policy->profiles_n = 1;
+		policy->brokers[PAWL_BROKER_PTRACE] = (struct pawl_policy_broker){
+			.name = "ptrace", .terms = {PAWL_ACTION_DENY, PAWL_ACTION_DENY}};
 	}
+	policy->brokers_n = 1;
 	return policy;
 }
 

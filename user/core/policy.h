@@ -21,12 +21,58 @@ enum pawl_mode {
 	PAWL_MODE_ENFORCE,
 };
 
-/* A budget and what happens past it. Profile 0 is the policy's own `files:`. */
+/* The keys by which a profile says what happens to which operations. */
+struct pawl_section {
+	const char *key;
+	uint32_t buckets; /* 1 << enum pawl_bucket; 0: it has no budget, the first one is past it */
+	uint32_t classes; /* 1 << enum pawl_class */
+};
+enum {
+	PAWL_SECTION_FILES = 0,
+	PAWL_SECTION_ACCESS,
+	PAWL_SECTION_OVERWRITES,
+	PAWL_SECTION_DEVICES,
+	PAWL_SECTION_MOUNTS,
+	PAWL_SECTION_KERNEL,
+	PAWL_SECTION_TAMPER,
+	PAWL_SECTION_RINGS,
+	PAWL_SECTION_MAX,
+};
+extern const struct pawl_section pawl_sections[PAWL_SECTION_MAX];
+
+/* The one that an operation of @class comes under; NULL: none, as with brokers. */
+const struct pawl_section *pawl_section_of(uint32_t class);
+
+/* Its budget, as an index of struct pawl_terms; PAWL_BUCKET_MAX: it has none. */
+uint32_t pawl_bucket_of(uint32_t class);
+
+/* Budgets and what happens past them, under mode enforce. Profile 0 is the policy's own. */
 struct pawl_profile {
 	char name[PAWL_NAME_MAX];
-	uint64_t loss;	 /* operations a window; 0: the first is already too many */
-	uint64_t per_ms; /* length of a window */
-	enum pawl_action action;
+	struct pawl_terms terms; /* a limit of 0: the first is already too many */
+};
+
+#define PAWL_BROKER_ADDRESSES 16
+#define PAWL_ADDRESS_BYTES 108 /* as sun_path of struct sockaddr_un */
+
+/* How a broker is reached. */
+enum pawl_address_kind {
+	PAWL_ADDRESS_SOCKET = 0, /* "/path" or "@abstract"; see pawl_broker_hash() */
+	PAWL_ADDRESS_PORT,	 /* TCP, on this host */
+	PAWL_ADDRESS_PATH,	 /* what is written at or below it, the broker will run */
+};
+struct pawl_address {
+	enum pawl_address_kind kind;
+	uint16_t port;
+	char text[PAWL_ADDRESS_BYTES];
+};
+
+/* Somebody outside every tree who acts for those that ask. */
+struct pawl_policy_broker {
+	char name[PAWL_NAME_MAX];
+	struct pawl_broker terms;
+	struct pawl_address addresses[PAWL_BROKER_ADDRESSES];
+	size_t addresses_n;
 };
 
 /* One alternative by which an agent is known: everything set must be found. */
@@ -56,6 +102,8 @@ struct pawl_policy {
 	size_t agents_n;
 	struct pawl_match matches[PAWL_MAX_RULES]; /* earlier ones win */
 	size_t matches_n;
+	struct pawl_policy_broker brokers[PAWL_MAX_BROKERS]; /* [PAWL_BROKER_PTRACE]: ptrace */
+	size_t brokers_n;				     /* at least 1; earlier ones win */
 };
 
 /* Built-in defaults, a policy file like any other (deploy/pawl.yaml). */
@@ -74,6 +122,7 @@ extern const size_t pawl_policy_builtin_size;
  * Keys that are left out keep the built-in defaults. `agents:` adds to the built-in ones
  * unless `builtin_agents: false` is given, and its entries come first. An entry with the
  * name of a built-in agent replaces that; without `match` it takes over how that is known.
+ * Likewise `brokers:` and `builtin_brokers: false`; but ptrace is always there.
  *
  * Return: 0; -EINVAL (see @ret_error); -E2BIG: text over PAWL_POLICY_BYTES_MAX; -ENOMEM.
  */
@@ -91,6 +140,18 @@ int pawl_policy_find_profile(const struct pawl_policy *policy, const char *name)
  * parsing the result gives the same policy again. The caller frees *ret_text.
  */
 int pawl_policy_format(const struct pawl_policy *policy, char **ret_text);
+
+/*
+ * The kernel's key for the pattern of a socket. A run of digits is hashed as one '#', as is
+ * a '*' inside; a '*' at the end makes it the key of all that begin so.
+ */
+uint64_t pawl_broker_hash(const char *pattern, bool *ret_prefix);
+
+/* That of a network address: AF_INET with 4 bytes, AF_INET6 with 16; port in network order. */
+uint64_t pawl_broker_hash_inet(int family, const uint8_t *address, uint16_t port_be);
+
+/* Name of a broker by its index in the kernel's records; "" where there is none. */
+const char *pawl_broker_name(const struct pawl_policy *policy, uint32_t index);
 
 /* "10m", "90s", "1h30m", "250ms" to milliseconds. -EINVAL; -ERANGE past 365 days. */
 int pawl_duration_parse(const char *text, uint64_t *ret_ms);

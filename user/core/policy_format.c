@@ -103,28 +103,48 @@ char *pawl_duration_format(uint64_t ms, char out[PAWL_DURATION_BYTES])
 	return out;
 }
 
-static void format_budget(const struct pawl_profile *profile, struct pawl_text *out)
+static int lowest(uint32_t bits)
 {
-	char per[PAWL_DURATION_BYTES];
-
-	pawl_text_printf(out, "budget: {loss: %" PRIu64 ", per: %s}", profile->loss,
-			 pawl_duration_format(profile->per_ms, per));
+	return __builtin_ctz(bits);
 }
 
-/* Profile 0 is `files:`, the others follow under `policies:`. */
+/* The value of a profile's key; the buckets and classes of one key say the same. */
+static void format_section(const struct pawl_section *section, const struct pawl_terms *terms,
+			   struct pawl_text *out)
+{
+	const char *action = pawl_action_name(terms->action[lowest(section->classes)]);
+	char per[PAWL_DURATION_BYTES];
+	int bucket;
+
+	pawl_text_printf(out, "%s: ", section->key);
+	if (!section->buckets) {
+		pawl_text_str(out, action);
+		return;
+	}
+	bucket = lowest(section->buckets);
+	pawl_text_printf(out, "{budget: {loss: %" PRIu64 ", per: %s}, do: %s}",
+			 (uint64_t)terms->limit[bucket],
+			 pawl_duration_format(terms->per_ms[bucket], per), action);
+}
+
+/* Profile 0 stands at the top, the others follow under `policies:`. */
 static void format_profiles(const struct pawl_policy *policy, struct pawl_text *out)
 {
-	pawl_text_str(out, "files:\n  ");
-	format_budget(&policy->profiles[0], out);
-	pawl_text_printf(out, "\n  do: %s\n", pawl_action_name(policy->profiles[0].action));
+	for (size_t s = 0; s < PAWL_SECTION_MAX; s++) {
+		format_section(&pawl_sections[s], &policy->profiles[0].terms, out);
+		pawl_text_str(out, "\n");
+	}
 	if (policy->profiles_n > 1)
 		pawl_text_str(out, "policies:\n");
 	for (size_t i = 1; i < policy->profiles_n; i++) {
 		pawl_text_str(out, "  ");
 		pawl_text_json(out, policy->profiles[i].name);
-		pawl_text_str(out, ": {files: {");
-		format_budget(&policy->profiles[i], out);
-		pawl_text_printf(out, ", do: %s}}\n", pawl_action_name(policy->profiles[i].action));
+		pawl_text_str(out, ":\n");
+		for (size_t s = 0; s < PAWL_SECTION_MAX; s++) {
+			pawl_text_str(out, "    ");
+			format_section(&pawl_sections[s], &policy->profiles[i].terms, out);
+			pawl_text_str(out, "\n");
+		}
 	}
 }
 
@@ -169,6 +189,47 @@ static void format_agents(const struct pawl_policy *policy, struct pawl_text *ou
 	}
 }
 
+/* The addresses of one kind: ", socket: [...]". */
+static void format_addresses(const struct pawl_policy_broker *broker, enum pawl_address_kind kind,
+			     const char *key, struct pawl_text *out)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < broker->addresses_n; i++) {
+		const struct pawl_address *address = &broker->addresses[i];
+
+		if (address->kind != kind)
+			continue;
+		if (n++)
+			pawl_text_str(out, ", ");
+		else
+			pawl_text_printf(out, ", %s: [", key);
+		if (kind == PAWL_ADDRESS_PORT)
+			pawl_text_printf(out, "%d", address->port);
+		else
+			pawl_text_json(out, address->text);
+	}
+	if (n)
+		pawl_text_str(out, "]");
+}
+
+static void format_brokers(const struct pawl_policy *policy, struct pawl_text *out)
+{
+	pawl_text_str(out, "brokers:\n");
+	for (size_t i = 0; i < policy->brokers_n; i++) {
+		const struct pawl_policy_broker *broker = &policy->brokers[i];
+
+		pawl_text_str(out, "  - {name: ");
+		pawl_text_json(out, broker->name);
+		format_addresses(broker, PAWL_ADDRESS_SOCKET, "socket", out);
+		format_addresses(broker, PAWL_ADDRESS_PORT, "port", out);
+		format_addresses(broker, PAWL_ADDRESS_PATH, "path", out);
+		pawl_text_printf(out, ", do: %s, root: %s}\n",
+				 pawl_action_name(broker->terms.action),
+				 pawl_action_name(broker->terms.root_action));
+	}
+}
+
 int pawl_policy_format(const struct pawl_policy *policy, char **ret_text)
 {
 	_cleanup_(pawl_text_freep) struct pawl_text out = {0};
@@ -183,6 +244,8 @@ int pawl_policy_format(const struct pawl_policy *policy, char **ret_text)
 	format_profiles(policy, &out);
 	pawl_text_str(&out, "builtin_agents: false\n");
 	format_agents(policy, &out);
+	pawl_text_str(&out, "builtin_brokers: false\n");
+	format_brokers(policy, &out);
 	if (out.failed)
 		return -ENOMEM;
 	*ret_text = TAKE_PTR(out.data);

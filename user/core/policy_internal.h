@@ -124,6 +124,17 @@ struct pawl_policy_reader {
 void pawl_policy_read_agents(struct pawl_policy_reader *reader, const struct pawl_yaml_node *node,
 			     bool builtin);
 
+/* The same for brokers. */
+void pawl_policy_read_brokers(struct pawl_policy_reader *reader, const struct pawl_yaml_node *node,
+			      bool builtin);
+
+/* One action. @words: those that may be given, of the ones that pawl_action_name() knows. */
+bool pawl_policy_read_action(struct pawl_faults *faults, const struct pawl_yaml_node *node,
+			     const char *what, const char *const words[], uint32_t *ret_action);
+
+/* The words of every action. */
+extern const char *const pawl_action_words[];
+
 /* Milliseconds as pawl_duration_parse() reads them: "1h30m". Return: @out. */
 char *pawl_duration_format(uint64_t ms, char out[PAWL_DURATION_BYTES]);
 

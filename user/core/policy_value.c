@@ -16,7 +16,7 @@
 
 #define WORD_MAX 32    /* longer words are near to nothing */
 #define QUOTED_MAX 64  /* of a word from the text that is quoted in a message */
-#define LIST_BYTES 128 /* "a, b or c" */
+#define LIST_BYTES 192 /* "a, b or c" */
 
 static int least_of(int a, int b)
 {

@@ -77,15 +77,10 @@ int daemon_read_policy(const struct options *options, struct pawl_policy **ret_p
 
 struct pawl_terms daemon_terms(const struct pawl_policy *policy, uint32_t profile)
 {
-	const struct pawl_profile *p = &policy->profiles[profile];
-	struct pawl_terms terms = {};
+	struct pawl_terms terms = policy->profiles[profile].terms;
 
-	for (int bucket = 0; bucket < PAWL_BUCKET_MAX; bucket++) {
-		terms.limit[bucket] = p->loss;
-		terms.per_ms[bucket] = p->per_ms;
-	}
-	if (policy->mode == PAWL_MODE_ENFORCE)
-		memset(terms.action, (int)p->action, sizeof(terms.action));
+	if (policy->mode == PAWL_MODE_OBSERVE)
+		memset(terms.action, PAWL_ACTION_OBSERVE, sizeof(terms.action));
 	return terms;
 }
 
