@@ -232,12 +232,14 @@ struct pawl_task {
 	__u32 tp_class;	   /* tracepoint backend: class of the system call in flight */
 	__s32 tp_dirfd;
 	__u32 tp_flags; /* PAWL_TP_* */
-	__u32 pad;
+	__u32 tp_detail;
 };
 #define PAWL_TP_RESERVED 1 /* the operation is in the budget already */
 #define PAWL_TP_OVER 2	   /* it was the last one that the budget allows, or past it */
 #define PAWL_TP_EFFECT 8   /* it succeeded */
-#define PAWL_TP_OPENED 4   /* its result is a descriptor, which tells what was truncated */
+#define PAWL_TP_OPENED 4   /* its result is a descriptor, which tells what was opened */
+#define PAWL_TP_EMPTIED 16 /* with O_TRUNC */
+#define PAWL_TP_ASKED 32   /* a connection: the descriptor in tp_dirfd tells with whom */
 
 /*
  * What a system call takes, for the tracepoint backend. pawld fills the tables of numbers,
@@ -257,6 +259,31 @@ enum pawl_syscall {
 	PAWL_SYSCALL_CREAT,
 	PAWL_SYSCALL_OPENAT,
 	PAWL_SYSCALL_OPENAT2,
+	PAWL_SYSCALL_FALLOCATE,
+	PAWL_SYSCALL_CHMOD,
+	PAWL_SYSCALL_FCHMOD,
+	PAWL_SYSCALL_FCHMODAT,
+	PAWL_SYSCALL_CHOWN,
+	PAWL_SYSCALL_FCHOWN,
+	PAWL_SYSCALL_FCHOWNAT,
+	PAWL_SYSCALL_MOUNT,
+	PAWL_SYSCALL_UMOUNT,
+	PAWL_SYSCALL_MOVE_MOUNT,
+	PAWL_SYSCALL_PIVOT_ROOT,
+	PAWL_SYSCALL_SWAPON,
+	PAWL_SYSCALL_IOCTL,
+	PAWL_SYSCALL_MODULE,
+	PAWL_SYSCALL_KEXEC,
+	PAWL_SYSCALL_BPF,
+	PAWL_SYSCALL_CONNECT,
+	PAWL_SYSCALL_SIGNAL,	   /* a process id comes first, the signal second */
+	PAWL_SYSCALL_SIGNAL_TASK,  /* process, task, signal */
+	PAWL_SYSCALL_SIGNAL_PIDFD, /* a pidfd comes first */
+	PAWL_SYSCALL_TRACE,	   /* a process id comes second */
+	PAWL_SYSCALL_TRACE_MEMORY, /* it comes first */
+	PAWL_SYSCALL_TRACE_PIDFD,  /* a pidfd does */
+	PAWL_SYSCALL_LIMITS,	   /* a process id comes first */
+	PAWL_SYSCALL_PRIORITY,	   /* it comes second */
 	PAWL_SYSCALL_MAX,
 };
 #define PAWL_SYSCALL_NUMBERS 512

@@ -60,13 +60,6 @@ static __always_inline int devices_ioctl(struct file *file, u32 request)
 	return judge(mark, &attempt);
 }
 
-static __always_inline int devices_open(struct pawl_task *mark, struct attempt *attempt)
-{
-	attempt->class = PAWL_CLASS_WIPE;
-	attempt->detail = PAWL_DETAIL_OPEN_DEVICE;
-	return judge(mark, attempt);
-}
-
 static __always_inline bool mount_is_shared(struct vfsmount *mnt)
 {
 	struct mount *mount = (void *)mnt - bpf_core_field_offset(struct mount, mnt);

@@ -146,23 +146,26 @@ static __always_inline int files_setattr(struct dentry *dentry, struct iattr *at
 	return 0;
 }
 
-/* A regular file is opened to be written in place. */
-static __always_inline int files_open(struct pawl_task *mark, struct attempt *attempt,
-				      struct file *file)
+/* A regular file is opened for writing: what it is, and whether its content is at stake. */
+static __always_inline u32 files_open_class(struct attempt *attempt, struct file *file)
 {
 	struct inode *inode = BPF_CORE_READ(file, f_inode);
 	u32 broker = 0, flags = place_of(attempt->dentry, &broker);
 
-	if (flags & PAWL_PLACE_OWN)
-		return files_tamper(mark, attempt);
-	if (flags & PAWL_PLACE_SPOOL)
-		return files_spool(mark, attempt, broker);
+	if (flags & PAWL_PLACE_OWN) {
+		attempt->detail = PAWL_DETAIL_FILE;
+		return PAWL_CLASS_TAMPER;
+	}
+	if (flags & PAWL_PLACE_SPOOL) {
+		attempt->detail = PAWL_DETAIL_SPOOL;
+		attempt->broker = broker;
+		return PAWL_CLASS_BROKER;
+	}
 	if (BPF_CORE_READ(file, f_mode) & FMODE_CREATED || !BPF_CORE_READ(inode, i_size))
-		return 0;
-	if (BPF_CORE_READ(file, f_flags) & (O_APPEND | O_TRUNC)) /* emptying is counted as such */
-		return 0;
-	attempt->class = PAWL_CLASS_OVERWRITE;
-	return judge(mark, attempt);
+		return PAWL_CLASS_NONE;
+	/* emptying is counted as such */
+	return BPF_CORE_READ(file, f_flags) & (O_APPEND | O_TRUNC) ? PAWL_CLASS_NONE
+								   : PAWL_CLASS_OVERWRITE;
 }
 
 #endif

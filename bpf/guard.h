@@ -170,61 +170,55 @@ static __always_inline bool guard_proc_own(struct inode *inode)
  * Control groups: pawl's own, and those it lies in, are not touched. Moving processes between
  * groups is root's way to put pawld where it can be frozen; what is written is not seen here.
  */
-static __always_inline int guard_cgroup(struct pawl_task *mark, struct attempt *attempt,
-					const char *name)
+static __always_inline u32 guard_cgroup(struct attempt *attempt, const char *name)
 {
 	struct dentry *dentry = attempt->dentry;
 	struct pawl_place *place = place_of_inode(BPF_CORE_READ(dentry, d_parent, d_inode));
 
-	attempt->class = PAWL_CLASS_KERNEL;
 	attempt->detail = PAWL_DETAIL_CGROUP;
-	if (place && place->flags & (PAWL_PLACE_OWN | PAWL_PLACE_ABOVE)) {
-		attempt->class = PAWL_CLASS_TAMPER;
-		return judge(mark, attempt);
-	}
+	if (place && place->flags & (PAWL_PLACE_OWN | PAWL_PLACE_ABOVE))
+		return PAWL_CLASS_TAMPER;
 	if (NAME_IS(name, "release_agent")) {
 		attempt->detail = PAWL_DETAIL_HELPER;
-		return judge(mark, attempt);
+		return PAWL_CLASS_KERNEL;
 	}
 	if (current_uid() || !(NAME_IS(name, "cgroup.procs") || NAME_IS(name, "cgroup.threads") ||
 			       NAME_IS(name, "tasks")))
-		return 0;
-	return judge(mark, attempt);
+		return PAWL_CLASS_NONE;
+	return PAWL_CLASS_KERNEL;
 }
 
-/* A file of one of the kernel's own file systems is opened for writing. */
-static __noinline int guard_open(struct pawl_task *mark, struct attempt *attempt,
-				 struct inode *inode)
+/* A regular file is opened for writing: of the kernel's own file systems, or of others. */
+static __noinline u32 guard_open_class(struct attempt *attempt, struct file *file)
 {
+	struct inode *inode = BPF_CORE_READ(file, f_inode);
 	u64 magic = BPF_CORE_READ(inode, i_sb, s_magic);
 	char name[NAME_BYTES];
 
 	name_of(attempt->dentry, name);
-	attempt->class = PAWL_CLASS_KERNEL;
 	switch (magic) {
 	case CGROUP_MAGIC:
 	case CGROUP2_MAGIC:
-		return guard_cgroup(mark, attempt, name);
+		return guard_cgroup(attempt, name);
 	case TRACEFS_MAGIC:
 	case DEBUGFS_MAGIC:
 		attempt->detail = PAWL_DETAIL_TRACING;
-		return judge(mark, attempt);
+		return PAWL_CLASS_KERNEL;
 	case BINFMT_MAGIC:
 		attempt->detail = PAWL_DETAIL_HELPER;
-		return judge(mark, attempt);
+		return PAWL_CLASS_KERNEL;
 	case PROC_MAGIC:
-		if (!guard_proc_own(inode))
-			break;
-		attempt->class = PAWL_CLASS_TAMPER;
 		attempt->detail = PAWL_DETAIL_LIMITS;
-		return judge(mark, attempt);
+		if (guard_proc_own(inode))
+			return PAWL_CLASS_TAMPER;
+		break;
 	case SYSFS_MAGIC:
 		break;
 	default:
-		return -1;
+		return files_open_class(attempt, file);
 	}
 	attempt->detail = guard_setting(magic, name);
-	return attempt->detail ? judge(mark, attempt) : 0;
+	return attempt->detail ? PAWL_CLASS_KERNEL : PAWL_CLASS_NONE;
 }
 
 static __always_inline bool guard_is_memory(u32 rdev)
@@ -234,34 +228,36 @@ static __always_inline bool guard_is_memory(u32 rdev)
 	return rdev >> 20 == MEM_MAJOR && (minor == 1 || minor == 2 || minor == 4);
 }
 
-/* Something is opened. Only for writing is it of interest. */
+/* What is opened for writing. Return: the class of it, NONE where nothing is at stake. */
+static __always_inline u32 guard_opened(struct attempt *attempt, struct file *file)
+{
+	devices_file(attempt, file);
+	switch (BPF_CORE_READ(file, f_inode, i_mode) & S_IFMT) {
+	case S_IFBLK:
+		attempt->detail = PAWL_DETAIL_OPEN_DEVICE;
+		return PAWL_CLASS_WIPE;
+	case S_IFCHR:
+		attempt->detail = PAWL_DETAIL_MEMORY;
+		return guard_is_memory(BPF_CORE_READ(file, f_inode, i_rdev)) ? PAWL_CLASS_KERNEL
+									     : PAWL_CLASS_NONE;
+	case S_IFREG:
+		return guard_open_class(attempt, file);
+	}
+	return PAWL_CLASS_NONE;
+}
+
 static __always_inline int guard_file_open(struct file *file)
 {
-	struct inode *inode = file->f_inode;
 	struct attempt attempt = {};
 	struct pawl_task *mark;
-	int ret;
 
 	if (!(file->f_mode & FMODE_WRITE))
 		return 0;
 	mark = task_current();
 	if (!mark)
 		return 0;
-	devices_file(&attempt, file);
-	switch (BPF_CORE_READ(inode, i_mode) & S_IFMT) {
-	case S_IFBLK:
-		return devices_open(mark, &attempt);
-	case S_IFCHR:
-		if (!guard_is_memory(BPF_CORE_READ(inode, i_rdev)))
-			return 0;
-		attempt.class = PAWL_CLASS_KERNEL;
-		attempt.detail = PAWL_DETAIL_MEMORY;
-		return judge(mark, &attempt);
-	case S_IFREG:
-		ret = guard_open(mark, &attempt, inode);
-		return ret == -1 ? files_open(mark, &attempt, file) : ret;
-	}
-	return 0;
+	attempt.class = guard_opened(&attempt, file);
+	return attempt.class ? judge(mark, &attempt) : 0;
 }
 
 #endif

@@ -9,8 +9,7 @@
 #include "verdict.h"
 
 /* Adds an operation that will have its effect to its directory's aggregate. */
-static __always_inline void judge_aggregate(const struct pawl_task *mark,
-					    const struct attempt *attempt)
+static __noinline int judge_aggregate(const struct pawl_task *mark, const struct attempt *attempt)
 {
 	struct dentry *dentry = attempt->dentry, *parent = BPF_CORE_READ(dentry, d_parent);
 	struct pawl_dir_key key = {
@@ -27,19 +26,20 @@ static __always_inline void judge_aggregate(const struct pawl_task *mark,
 	if (dir) {
 		__sync_fetch_and_add(&dir->count, 1);
 		dir->last_ns = now;
-		return;
+		return 0;
 	}
 	if (bpf_map_update_elem(&dirs, &key, &first, BPF_ANY))
 		count(PAWL_COUNT_LOST_DIRS);
 	event = bpf_ringbuf_reserve(&events, sizeof(*event), 0);
 	if (!event) {
 		count(PAWL_COUNT_LOST_EVENTS);
-		return;
+		return 0;
 	}
 	head(&event->h, PAWL_EVENT_DIR, sizeof(*event), mark);
 	event->key = key;
 	path_of_dentry(&event->path, parent, attempt->mnt);
 	send(event);
+	return 0;
 }
 
 static __always_inline int judge_allow(const struct pawl_task *mark, struct pawl_session *session,

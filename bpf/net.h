@@ -9,6 +9,7 @@
 
 #include "judge.h"
 
+#define AF_UNIX 1
 #define AF_INET 2
 #define AF_INET6 10
 #define UNIX_PATH_MAX 108
@@ -61,18 +62,6 @@ static __always_inline void net_walk(struct address_walk *walk)
 	address_find(walk, walk->hash);
 }
 
-static __always_inline int net_ask(struct pawl_task *mark, struct attempt *attempt, u32 broker,
-				   u64 hash)
-{
-	if (!broker)
-		return 0;
-	attempt->class = PAWL_CLASS_BROKER;
-	attempt->detail = PAWL_DETAIL_CONNECT;
-	attempt->broker = broker - 1;
-	attempt->ino = hash;
-	return judge(mark, attempt);
-}
-
 /* The broker that listens at @address, + 1; 0: none. *ret_hash: of the address. */
 static __noinline u32 net_find(struct unix_address *address, u64 *ret_hash)
 {
@@ -95,18 +84,35 @@ static __noinline u32 net_find(struct unix_address *address, u64 *ret_hash)
 	return walk.broker;
 }
 
+/* The broker at the socket @peer, + 1; 0: none. Fills where it is. */
+static __noinline u32 net_of_unix(struct sock *peer, struct attempt *attempt)
+{
+	struct unix_sock *sock = (struct unix_sock *)peer;
+	struct unix_address *address = BPF_CORE_READ(sock, addr);
+
+	if (!address)
+		return 0;
+	attempt->dentry = BPF_CORE_READ(sock, path.dentry); /* NULL: abstract */
+	attempt->mnt = BPF_CORE_READ(sock, path.mnt);
+	return net_find(address, &attempt->ino);
+}
+
+static __always_inline int net_ask(struct pawl_task *mark, struct attempt *attempt, u32 broker)
+{
+	if (!broker)
+		return 0;
+	attempt->class = PAWL_CLASS_BROKER;
+	attempt->detail = PAWL_DETAIL_CONNECT;
+	attempt->broker = broker - 1;
+	return judge(mark, attempt);
+}
+
 /* A connection to the socket of @other. */
 static __noinline int net_unix(struct pawl_task *mark, struct sock *other)
 {
-	struct unix_sock *peer = (struct unix_sock *)other;
-	struct unix_address *address = BPF_CORE_READ(peer, addr);
 	struct attempt attempt = {};
-	u64 hash = 0;
-	u32 broker = address ? net_find(address, &hash) : 0;
 
-	attempt.dentry = BPF_CORE_READ(peer, path.dentry); /* NULL: abstract */
-	attempt.mnt = BPF_CORE_READ(peer, path.mnt);
-	return net_ask(mark, &attempt, broker, hash);
+	return net_ask(mark, &attempt, net_of_unix(other, &attempt));
 }
 
 static __always_inline int net_stream(struct sock *other)
@@ -153,20 +159,39 @@ static __always_inline void net_unmap(struct inet_address *to)
 	*(u32 *)&to->rest[2] = *(u32 *)&to->rest[18];
 }
 
+static __always_inline u32 net_find_inet(struct inet_address *to, struct attempt *attempt)
+{
+	u32 *index;
+
+	net_unmap(to);
+	if (to->family != AF_INET && to->family != AF_INET6)
+		return 0;
+	attempt->ino = net_hash(to);
+	index = bpf_map_lookup_elem(&brokers, &attempt->ino);
+	return index ? *index + 1 : 0;
+}
+
+/* The broker that a connected socket speaks with, + 1; 0: none. */
+static __always_inline u32 net_of_inet(struct sock *sock, struct attempt *attempt)
+{
+	struct inet_address to = {.family = BPF_CORE_READ(sock, __sk_common.skc_family)};
+	u16 port = BPF_CORE_READ(sock, __sk_common.skc_dport);
+
+	__builtin_memcpy(&to.rest[0], &port, sizeof(port));
+	if (to.family == AF_INET)
+		*(u32 *)&to.rest[2] = BPF_CORE_READ(sock, __sk_common.skc_daddr);
+	else if (to.family == AF_INET6)
+		BPF_CORE_READ_INTO(&to.rest[6], sock, __sk_common.skc_v6_daddr);
+	return net_find_inet(&to, attempt);
+}
+
 static __noinline int net_inet(struct pawl_task *mark, struct sockaddr *address)
 {
 	struct inet_address to = {};
 	struct attempt attempt = {};
-	u64 hash;
-	u32 *index;
 
 	bpf_probe_read_kernel(&to, sizeof(to), address);
-	net_unmap(&to);
-	if (to.family != AF_INET && to.family != AF_INET6)
-		return 0;
-	hash = net_hash(&to);
-	index = bpf_map_lookup_elem(&brokers, &hash);
-	return net_ask(mark, &attempt, index ? *index + 1 : 0, hash);
+	return net_ask(mark, &attempt, net_find_inet(&to, &attempt));
 }
 
 static __always_inline int net_connect(struct sockaddr *address)

@@ -78,12 +78,13 @@ static __always_inline void path_walk_from(struct pawl_path *path, u32 at, struc
 	path->start = walk.at;
 }
 
-static __always_inline void path_clear(struct pawl_path *path)
+static __noinline int path_clear(struct pawl_path *path)
 {
 	path->start = PAWL_PATH_MAX - 1;
 	path->flags = 0;
 	path->pad = 0;
 	__builtin_memset(path->text, 0, sizeof(path->text));
+	return 0;
 }
 
 /* Path of a dentry. @mnt as above. */

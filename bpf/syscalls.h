@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * File operations where nothing can be refused (tracepoint): system calls are reserved in
+ * Operations where nothing can be refused (tracepoint): system calls are reserved in
  * the budget when they start and confirmed or given back when they end, and the task is
  * stopped on its way out. What has started runs to its end: the last operation that the
  * budget allows is the one that stops, and what other CPUs have in flight is lost too.
@@ -8,7 +8,8 @@
 #ifndef PAWL_SYSCALLS_H
 #define PAWL_SYSCALLS_H
 
-#include "verdict.h"
+#include "guard.h"
+#include "net.h"
 
 #define AT_FDCWD (-100)
 #define AT_REMOVEDIR 0x200
@@ -17,12 +18,17 @@
 #define X32_SYSCALL_BIT 0x40000000
 #define NO_ARG (-1)
 
+#define FALLOCATE_DESTROYS (2 | 8 | 16 | 32) /* punch, collapse, zero, insert */
+#define O_ACCMODE 3
+#define EINPROGRESS 115
+
 /* Which argument is what; NO_ARG: there is none. */
 struct syscall_shape {
 	u8 class;
 	s8 dirfd;
 	s8 path;
 	s8 flags;
+	u8 detail;
 };
 
 static const struct syscall_shape syscall_shapes[PAWL_SYSCALL_MAX] = {
@@ -38,6 +44,32 @@ static const struct syscall_shape syscall_shapes[PAWL_SYSCALL_MAX] = {
 	[PAWL_SYSCALL_CREAT] = {PAWL_CLASS_TRUNCATE, NO_ARG, 0, NO_ARG},
 	[PAWL_SYSCALL_OPENAT] = {PAWL_CLASS_TRUNCATE, 0, 1, 2},
 	[PAWL_SYSCALL_OPENAT2] = {PAWL_CLASS_TRUNCATE, 0, 1, 2},
+	[PAWL_SYSCALL_FALLOCATE] = {PAWL_CLASS_TRUNCATE, 0, NO_ARG, 1, PAWL_DETAIL_FALLOCATE},
+	[PAWL_SYSCALL_CHMOD] = {PAWL_CLASS_ACCESS, NO_ARG, 0, NO_ARG},
+	[PAWL_SYSCALL_FCHMOD] = {PAWL_CLASS_ACCESS, 0, NO_ARG, NO_ARG},
+	[PAWL_SYSCALL_FCHMODAT] = {PAWL_CLASS_ACCESS, 0, 1, NO_ARG},
+	[PAWL_SYSCALL_CHOWN] = {PAWL_CLASS_ACCESS, NO_ARG, 0, NO_ARG},
+	[PAWL_SYSCALL_FCHOWN] = {PAWL_CLASS_ACCESS, 0, NO_ARG, NO_ARG},
+	[PAWL_SYSCALL_FCHOWNAT] = {PAWL_CLASS_ACCESS, 0, 1, NO_ARG},
+	[PAWL_SYSCALL_MOUNT] = {PAWL_CLASS_MOUNT, NO_ARG, 1, NO_ARG, PAWL_DETAIL_MOUNT},
+	[PAWL_SYSCALL_UMOUNT] = {PAWL_CLASS_MOUNT, NO_ARG, 0, NO_ARG, PAWL_DETAIL_UMOUNT},
+	[PAWL_SYSCALL_MOVE_MOUNT] = {PAWL_CLASS_MOUNT, 2, 3, NO_ARG, PAWL_DETAIL_MOVE_MOUNT},
+	[PAWL_SYSCALL_PIVOT_ROOT] = {PAWL_CLASS_MOUNT, NO_ARG, 0, NO_ARG, PAWL_DETAIL_PIVOT_ROOT},
+	[PAWL_SYSCALL_SWAPON] = {PAWL_CLASS_WIPE, NO_ARG, 0, NO_ARG, PAWL_DETAIL_OPEN_DEVICE},
+	[PAWL_SYSCALL_IOCTL] = {PAWL_CLASS_WIPE, 0, NO_ARG, 1},
+	[PAWL_SYSCALL_MODULE] = {PAWL_CLASS_KERNEL, NO_ARG, NO_ARG, NO_ARG, PAWL_DETAIL_MODULE},
+	[PAWL_SYSCALL_KEXEC] = {PAWL_CLASS_KERNEL, NO_ARG, NO_ARG, NO_ARG, PAWL_DETAIL_KEXEC},
+	[PAWL_SYSCALL_BPF] = {PAWL_CLASS_KERNEL, NO_ARG, NO_ARG, 0, PAWL_DETAIL_BPF_PROGRAM},
+	[PAWL_SYSCALL_CONNECT] = {PAWL_CLASS_BROKER, 0, NO_ARG, NO_ARG, PAWL_DETAIL_CONNECT},
+	[PAWL_SYSCALL_SIGNAL] = {PAWL_CLASS_TAMPER, NO_ARG, NO_ARG, 1, PAWL_DETAIL_SIGNAL},
+	[PAWL_SYSCALL_SIGNAL_TASK] = {PAWL_CLASS_TAMPER, NO_ARG, NO_ARG, 2, PAWL_DETAIL_SIGNAL},
+	[PAWL_SYSCALL_SIGNAL_PIDFD] = {PAWL_CLASS_TAMPER, NO_ARG, NO_ARG, 1, PAWL_DETAIL_SIGNAL},
+	[PAWL_SYSCALL_TRACE] = {PAWL_CLASS_TAMPER, NO_ARG, NO_ARG, NO_ARG, PAWL_DETAIL_TRACE},
+	[PAWL_SYSCALL_TRACE_MEMORY] = {PAWL_CLASS_TAMPER, NO_ARG, NO_ARG, NO_ARG,
+				       PAWL_DETAIL_TRACE},
+	[PAWL_SYSCALL_TRACE_PIDFD] = {PAWL_CLASS_TAMPER, NO_ARG, NO_ARG, NO_ARG, PAWL_DETAIL_TRACE},
+	[PAWL_SYSCALL_LIMITS] = {PAWL_CLASS_TAMPER, NO_ARG, NO_ARG, NO_ARG, PAWL_DETAIL_LIMITS},
+	[PAWL_SYSCALL_PRIORITY] = {PAWL_CLASS_TAMPER, NO_ARG, NO_ARG, NO_ARG, PAWL_DETAIL_LIMITS},
 };
 
 struct pawl_path_scratch {
@@ -117,6 +149,75 @@ static __always_inline struct file *syscall_file(s32 fd)
 	return file;
 }
 
+/* The flags with which something is opened. What cannot be read may be anything. */
+static __always_inline u64 syscall_open_flags(u32 kind, const struct syscall_shape *shape,
+					      struct pt_regs *regs)
+{
+	u64 flags = syscall_arg(regs, shape->flags);
+
+	if (kind == PAWL_SYSCALL_CREAT)
+		return O_TRUNC | 1;
+	if (kind != PAWL_SYSCALL_OPENAT2)
+		return flags;
+	/* struct open_how starts with them */
+	if (bpf_probe_read_user(&flags, sizeof(flags), (void *)flags))
+		return O_TRUNC | 1;
+	return flags;
+}
+
+/* The process that a pidfd stands for; 0: it is none. */
+static __always_inline u32 syscall_pidfd(s32 fd)
+{
+	struct file *file = syscall_file(fd);
+	struct pid *pid = file ? BPF_CORE_READ(file, private_data) : 0;
+
+	return pid ? BPF_CORE_READ(pid, numbers[0].nr) : 0;
+}
+
+/* The process that a call is about. */
+static __always_inline u32 syscall_target(u32 kind, struct pt_regs *regs)
+{
+	switch (kind) {
+	case PAWL_SYSCALL_TRACE:
+	case PAWL_SYSCALL_PRIORITY:
+		return syscall_arg(regs, 1);
+	case PAWL_SYSCALL_SIGNAL_PIDFD:
+	case PAWL_SYSCALL_TRACE_PIDFD:
+		return syscall_pidfd(syscall_arg(regs, 0));
+	}
+	return syscall_arg(regs, 0);
+}
+
+/* The class of calls that concern something else than a file; @flags: the argument named so. */
+static __always_inline u32 syscall_class_other(u32 kind, const struct syscall_shape *shape,
+					       u64 flags, struct pt_regs *regs)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+	u32 first = 0;
+
+	switch (shape->class) {
+	case PAWL_CLASS_TAMPER:
+		if (shape->flags != NO_ARG && !flags) /* signal 0 asks only */
+			return PAWL_CLASS_NONE;
+		return guard_is_own(syscall_target(kind, regs)) ? PAWL_CLASS_TAMPER
+								: PAWL_CLASS_NONE;
+	case PAWL_CLASS_MOUNT:
+		return BPF_CORE_READ(task, nsproxy, mnt_ns, ns.inum) ==
+				       *(volatile u32 *)&shared.mount_ns
+			       ? PAWL_CLASS_MOUNT
+			       : PAWL_CLASS_NONE;
+	case PAWL_CLASS_KERNEL:
+		if (kind != PAWL_SYSCALL_BPF)
+			return PAWL_CLASS_KERNEL;
+		if (flags != BPF_PROG_LOAD ||
+		    bpf_probe_read_user(&first, sizeof(first), (void *)syscall_arg(regs, 1)) ||
+		    first > 63 || !(1ULL << first & BPF_TYPES_DEEP))
+			return PAWL_CLASS_NONE;
+		return PAWL_CLASS_KERNEL;
+	}
+	return shape->class;
+}
+
 /* The class of this call, given its arguments. NONE: nothing can be lost by it. */
 static __always_inline u32 syscall_class_of(u32 kind, const struct syscall_shape *shape,
 					    struct pt_regs *regs)
@@ -134,15 +235,14 @@ static __always_inline u32 syscall_class_of(u32 kind, const struct syscall_shape
 		return file && (s64)flags < BPF_CORE_READ(file, f_inode, i_size)
 			       ? PAWL_CLASS_TRUNCATE
 			       : PAWL_CLASS_NONE;
-	case PAWL_SYSCALL_OPENAT2: /* flags: struct open_how, which starts with them */
-		if (bpf_probe_read_user(&flags, sizeof(flags), (void *)flags))
-			flags = O_TRUNC;
-		return flags & O_TRUNC ? PAWL_CLASS_TRUNCATE : PAWL_CLASS_NONE;
-	case PAWL_SYSCALL_OPEN:
-	case PAWL_SYSCALL_OPENAT:
-		return flags & O_TRUNC ? PAWL_CLASS_TRUNCATE : PAWL_CLASS_NONE;
+	case PAWL_SYSCALL_FALLOCATE:
+		return flags & FALLOCATE_DESTROYS ? PAWL_CLASS_TRUNCATE : PAWL_CLASS_NONE;
+	case PAWL_SYSCALL_IOCTL:
+		return devices_ioctl_detail(flags) ? PAWL_CLASS_WIPE : PAWL_CLASS_NONE;
 	}
-	return shape->class;
+	return kind > PAWL_SYSCALL_IOCTL || shape->class == PAWL_CLASS_MOUNT
+		       ? syscall_class_other(kind, shape, flags, regs)
+		       : shape->class;
 }
 
 static __always_inline bool syscall_opens(u32 kind)
@@ -158,19 +258,57 @@ static __always_inline u32 syscall_reserve(struct pawl_task *mark, struct pawl_s
 
 	if (now < session->free_until_ns)
 		return 0;
-	if (now < session->deny_until_ns)
+	if (now < session->deny_until_ns || !budget_covers(class))
 		return PAWL_TP_OVER;
 	if (budget_spend(session, class, BUDGET_BEYOND, &mark->tp_spent) == BUDGET_OK)
 		return PAWL_TP_RESERVED;
 	return PAWL_TP_RESERVED | PAWL_TP_OVER;
 }
 
+/* Something is opened. What it is, its descriptor will tell. */
+static __always_inline u32 syscall_enter_open(u32 kind, const struct syscall_shape *shape,
+					      struct pt_regs *regs)
+{
+	u64 flags = syscall_open_flags(kind, shape, regs);
+
+	if (flags & O_TRUNC)
+		return PAWL_TP_OPENED | PAWL_TP_EMPTIED;
+	return flags & O_ACCMODE ? PAWL_TP_OPENED : 0;
+}
+
+/* Notes what a call of a watched task is about to do. */
+static __noinline int syscall_begin(struct pawl_task *mark, struct pawl_session *session,
+				    struct pt_regs *regs, u32 kind)
+{
+	struct syscall_shape shape;
+	u32 class;
+
+	if (kind >= PAWL_SYSCALL_MAX)
+		return 0;
+	shape = syscall_shapes[kind];
+	mark->tp_flags = syscall_opens(kind) ? syscall_enter_open(kind, &shape, regs) : 0;
+	if (syscall_opens(kind) && !mark->tp_flags)
+		return 0;
+	class = syscall_opens(kind) ? PAWL_CLASS_TRUNCATE : syscall_class_of(kind, &shape, regs);
+	if (class == PAWL_CLASS_NONE)
+		return 0;
+	mark->tp_class = class;
+	mark->tp_detail = kind == PAWL_SYSCALL_IOCTL ? devices_ioctl_detail(syscall_arg(regs, 1))
+						     : shape.detail;
+	mark->tp_path = shape.path == NO_ARG ? 0 : syscall_arg(regs, shape.path);
+	mark->tp_dirfd = shape.dirfd == NO_ARG ? AT_FDCWD : (s32)syscall_arg(regs, shape.dirfd);
+	if (class == PAWL_CLASS_BROKER)
+		mark->tp_flags = PAWL_TP_ASKED;
+	else if (!mark->tp_flags)
+		mark->tp_flags = syscall_reserve(mark, session, class);
+	return 0;
+}
+
 static __always_inline int syscall_enter(struct pt_regs *regs, u64 nr)
 {
 	struct pawl_session *session;
-	struct syscall_shape shape;
 	struct pawl_task *mark;
-	u32 kind, class;
+	u32 kind;
 
 	if (!syscall_interesting(nr))
 		return 0;
@@ -180,20 +318,11 @@ static __always_inline int syscall_enter(struct pt_regs *regs, u64 nr)
 	mark->tp_class = PAWL_CLASS_NONE;
 	kind = syscall_kind(nr);
 	session = session_of(mark);
-	if (kind == PAWL_SYSCALL_NONE || kind >= PAWL_SYSCALL_MAX || !session)
+	if (kind == PAWL_SYSCALL_NONE || !session)
 		return 0;
 	if (PAWL_WORD_STATE(session_word(session)) == PAWL_STATE_DETACHED)
 		return 0;
-	shape = syscall_shapes[kind];
-	class = syscall_class_of(kind, &shape, regs);
-	if (class == PAWL_CLASS_NONE)
-		return 0;
-	mark->tp_class = class;
-	mark->tp_path = shape.path == NO_ARG ? 0 : syscall_arg(regs, shape.path);
-	mark->tp_dirfd = shape.dirfd == NO_ARG ? AT_FDCWD : (s32)syscall_arg(regs, shape.dirfd);
-	mark->tp_flags =
-		syscall_opens(kind) ? PAWL_TP_OPENED : syscall_reserve(mark, session, class);
-	return 0;
+	return syscall_begin(mark, session, regs, kind);
 }
 
 /* What the call was about: the name as given, and where it starts from. */
@@ -204,6 +333,7 @@ static __always_inline void syscall_attempt(const struct pawl_task *mark, struct
 	struct file *file;
 
 	attempt->class = mark->tp_class;
+	attempt->detail = mark->tp_detail;
 	attempt->name = (const char *)mark->tp_path;
 	if (mark->tp_dirfd == AT_FDCWD) {
 		dentry = BPF_CORE_READ(task, fs, pwd.dentry);
@@ -314,24 +444,63 @@ static __noinline int syscall_over(const struct pawl_task *mark, struct pawl_ses
 	return 0;
 }
 
+/* What was opened: emptied, or something else that is at stake. Return: its class. */
+static __always_inline u32 syscall_opened(struct pawl_task *mark, s64 fd, struct attempt *attempt)
+{
+	struct file *file = syscall_file(fd);
+	u32 class;
+
+	if (mark->tp_flags & PAWL_TP_EMPTIED && syscall_truncated(fd))
+		return PAWL_CLASS_TRUNCATE;
+	if (!file || !(BPF_CORE_READ(file, f_mode) & FMODE_WRITE))
+		return PAWL_CLASS_NONE;
+	class = guard_opened(attempt, file);
+	if (class)
+		attempt->name = 0; /* the file itself says where it is */
+	return class;
+}
+
+/* Whom a socket is connected to. Return: BROKER where it is one, else NONE. */
+static __noinline u32 syscall_asked(s32 fd, struct attempt *attempt)
+{
+	struct file *file = syscall_file(fd);
+	struct socket *socket = file ? BPF_CORE_READ(file, private_data) : 0;
+	struct sock *sock = BPF_CORE_READ(socket, sk);
+	u32 broker;
+
+	if (BPF_CORE_READ(sock, __sk_common.skc_family) == AF_UNIX)
+		broker = net_of_unix(BPF_CORE_READ((struct unix_sock *)sock, peer), attempt);
+	else
+		broker = net_of_inet(sock, attempt);
+	attempt->name = 0;
+	attempt->broker = broker ? broker - 1 : 0;
+	return broker ? PAWL_CLASS_BROKER : PAWL_CLASS_NONE;
+}
+
 /*
- * The end of a counted call: settles its reservation.
+ * The end of a noted call: settles its reservation, and completes what is known of it.
  * Return: PAWL_TP_* of it where it had its effect, PAWL_TP_EFFECT among them; else 0.
  */
-static __noinline int syscall_settle(struct pawl_task *mark, struct pawl_session *session, s64 ret)
+static __noinline int syscall_settle(struct pawl_task *mark, struct pawl_session *session, s64 ret,
+				     struct attempt *attempt)
 {
 	u32 class = mark->tp_class, flags = mark->tp_flags;
 
-	if (ret < 0) {
+	if (ret < 0 && !(flags & PAWL_TP_ASKED && ret == -EINPROGRESS)) {
 		if (flags & PAWL_TP_RESERVED)
 			budget_refund(session, class, mark->tp_spent);
 		return 0;
 	}
-	if (flags & PAWL_TP_OPENED) {
-		if (!syscall_truncated(ret))
-			return 0;
+	if (flags & PAWL_TP_OPENED)
+		class = syscall_opened(mark, ret, attempt);
+	else if (flags & PAWL_TP_ASKED)
+		class = syscall_asked(mark->tp_dirfd, attempt);
+	if (class == PAWL_CLASS_NONE)
+		return 0;
+	attempt->class = class;
+	mark->tp_class = class;
+	if (flags & (PAWL_TP_OPENED | PAWL_TP_ASKED))
 		flags |= syscall_reserve(mark, session, class);
-	}
 	session_count(session, class);
 	return flags | PAWL_TP_EFFECT;
 }
@@ -378,11 +547,11 @@ static __always_inline int syscall_exit(struct pt_regs *regs, s64 ret)
 		return 0;
 	class = mark->tp_class;
 	if (class != PAWL_CLASS_NONE) {
-		flags = syscall_settle(mark, session, ret);
-		if (flags) {
-			syscall_attempt(mark, &attempt);
+		syscall_attempt(mark, &attempt);
+		flags = syscall_settle(mark, session, ret, &attempt);
+		class = mark->tp_class;
+		if (flags && budget_covers(class))
 			syscall_aggregate(mark, &attempt);
-		}
 		if (flags & PAWL_TP_OVER)
 			syscall_over(mark, session, &attempt);
 		mark->tp_class = PAWL_CLASS_NONE;

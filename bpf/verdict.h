@@ -47,7 +47,8 @@ static __always_inline void attempt_path(struct pawl_path *path, const struct at
 		path_clear(path);
 }
 
-static __always_inline void operation_fill(struct pawl_operation *op, const struct attempt *attempt)
+/* Not inlined, as others here: each program holds all of it, and is verified with it. */
+static __noinline int operation_fill(struct pawl_operation *op, const struct attempt *attempt)
 {
 	u64 pid_tgid = bpf_get_current_pid_tgid();
 	struct task_struct *task = bpf_get_current_task_btf();
@@ -64,6 +65,7 @@ static __always_inline void operation_fill(struct pawl_operation *op, const stru
 	op->uid = current_uid();
 	bpf_get_current_comm(op->comm, sizeof(op->comm));
 	attempt_path(&op->path, attempt);
+	return 0;
 }
 
 static __always_inline u32 action_of_broker(u32 index)
@@ -132,33 +134,34 @@ static __always_inline void stopped_tell(const struct pawl_task *mark, u64 seq, 
  * The session's budget is gone: the first to see it opens the hold (or kills), and says
  * so with what it was doing. Everybody else finds the word changed.
  */
-static __always_inline void session_trip(const struct pawl_task *mark, struct pawl_session *session,
-					 u64 word, u32 state, const struct attempt *attempt)
+static __noinline int session_trip(const struct pawl_task *mark, struct pawl_session *session,
+				   u64 word, u32 state, const struct attempt *attempt)
 {
 	u64 next = PAWL_WORD(state, PAWL_WORD_SEQ(word) + 1);
 	struct pawl_operation *op;
 	u32 slot = mark->slot;
 
 	if (__sync_val_compare_and_swap(&session->word, word, next) != word)
-		return;
+		return 0;
 	__sync_fetch_and_add(&shared.alert, 1);
 	op = bpf_map_lookup_elem(&trips, &slot);
 	if (!op)
-		return;
+		return 0;
 	operation_fill(op, attempt);
 	session->trip_seq = PAWL_WORD_SEQ(next);
 	verdict_tell(mark, PAWL_WORD_SEQ(next), action_of(session, attempt), op);
+	return 0;
 }
 
 /* One that has no budget, and nobody is asked: each is told. */
-static __always_inline void attempt_tell(const struct pawl_task *mark, u64 seq, u32 action,
-					 const struct attempt *attempt)
+static __noinline int attempt_tell(const struct pawl_task *mark, u64 seq, u32 action,
+				   const struct attempt *attempt)
 {
 	struct pawl_verdict_event *event = bpf_ringbuf_reserve(&verdicts, sizeof(*event), 0);
 
 	if (!event) {
 		count(PAWL_COUNT_LOST_VERDICTS);
-		return;
+		return 0;
 	}
 	head(&event->h, PAWL_EVENT_VERDICT, sizeof(*event), mark);
 	event->seq = seq;
@@ -166,12 +169,12 @@ static __always_inline void attempt_tell(const struct pawl_task *mark, u64 seq, 
 	event->flags = 0;
 	operation_fill(&event->op, attempt);
 	send_now(event);
+	return 0;
 }
 
 /* Past the budget with nobody asked (observe, deny): said once a window. */
-static __always_inline void session_observe(const struct pawl_task *mark,
-					    struct pawl_session *session, u64 word,
-					    const struct attempt *attempt)
+static __noinline int session_observe(const struct pawl_task *mark, struct pawl_session *session,
+				      u64 word, const struct attempt *attempt)
 {
 	u32 action = action_of(session, attempt);
 	struct pawl_operation *op;
@@ -181,15 +184,16 @@ static __always_inline void session_observe(const struct pawl_task *mark,
 
 	if (!budget_covers(attempt->class)) {
 		attempt_tell(mark, PAWL_WORD_SEQ(word), action, attempt);
-		return;
+		return 0;
 	}
 	if (said == start || __sync_val_compare_and_swap(&session->observed, said, start) != said)
-		return;
+		return 0;
 	op = bpf_map_lookup_elem(&trips, &slot);
 	if (!op)
-		return;
+		return 0;
 	operation_fill(op, attempt);
 	verdict_tell(mark, PAWL_WORD_SEQ(word), action, op);
+	return 0;
 }
 
 /* Enters the current task in `holds`. Return: false when the table is full. */

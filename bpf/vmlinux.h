@@ -101,6 +101,7 @@ struct path {
 struct file {
 	fmode_t f_mode;
 	unsigned int f_flags;
+	void *private_data;
 	struct inode *f_inode;
 	struct path f_path;
 };
@@ -162,11 +163,27 @@ struct unix_address {
 	struct sockaddr_un name[];
 };
 
-struct sock;
-struct socket;
+struct sock_common {
+	unsigned short skc_family;
+	u32 skc_daddr;
+	__be16 skc_dport;
+	struct in6_addr {
+		u8 bytes[16];
+	} skc_v6_daddr;
+};
+
+struct sock {
+	struct sock_common __sk_common;
+};
+
+struct socket {
+	struct sock *sk;
+};
+
 union bpf_attr; /* read as bytes, by its layout in uapi/linux/bpf.h */
 
 struct unix_sock {
+	struct sock *peer;
 	struct unix_address *addr;
 	struct path path;
 };

@@ -150,16 +150,6 @@ static int open_outputs(struct daemon *daemon)
 	return r;
 }
 
-/* What a watched tree cannot touch, and where its mounts are everybody's. */
-static void protect(struct daemon *daemon)
-{
-	struct stat st;
-
-	pawl_sensor_guard(daemon->sensor, GUARD_DAEMON, (uint32_t)getpid());
-	if (stat("/proc/self/ns/mnt", &st) == 0)
-		pawl_sensor_set_home(daemon->sensor, (uint32_t)st.st_ino);
-}
-
 static int start(struct daemon *daemon)
 {
 	bool is_default = !strcmp(daemon->options.socket, PAWL_DEFAULT_SOCKET);
@@ -183,7 +173,7 @@ static int start(struct daemon *daemon)
 		r = pawl_assess_new(&daemon->assess);
 	if (r == 0) {
 		pawl_sensor_receive(daemon->sensor, daemon_on_verdict, daemon_on_event, daemon);
-		protect(daemon);
+		pawl_sensor_guard(daemon->sensor, GUARD_DAEMON, (uint32_t)getpid());
 		r = daemon_load_rules(daemon);
 	}
 	if (r == 0)

@@ -27,6 +27,8 @@ static int selftest_enroll(void *ctx, int pidfd, uint32_t pid, enum pawl_action 
 		terms.per_ms[bucket] = SELFTEST_PER_MS;
 	}
 	memset(terms.action, (int)action, sizeof(terms.action));
+	/* the tests open what they change: that is not what they test */
+	terms.action[PAWL_CLASS_OVERWRITE] = PAWL_ACTION_OBSERVE;
 	r = pawl_sensor_claim(sensor, &terms, PAWL_RULE_SELFTEST, pid, 0, &slot, &id);
 
 	return r < 0 ? r : pawl_sensor_mark(sensor, pidfd, slot, id);

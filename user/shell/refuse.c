@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/audit.h>
+#include <linux/falloc.h>
 #include <linux/fs.h>
 #include <poll.h>
 #include <signal.h>
@@ -32,6 +33,9 @@
 #ifdef __x86_64__
 
 #define REPORT_WAIT_MS 3000
+#define FALLOCATE_DESTROYS                                                                         \
+	(FALLOC_FL_PUNCH_HOLE | FALLOC_FL_COLLAPSE_RANGE | FALLOC_FL_ZERO_RANGE |                  \
+	 FALLOC_FL_INSERT_RANGE)
 #define LOOK_MS 200 /* how often the time is looked at */
 #define SYSCALL_STOP (SIGTRAP | 0x80)
 #define OPTIONS                                                                                    \
@@ -208,9 +212,26 @@ static bool destroys(pid_t tid, bool compat, const struct __ptrace_syscall_info 
 	if (info->entry.nr == SYS_io_uring_setup) /* 425 in both tables */
 		return true;
 	switch (pawl_syscall_kind(compat, info->entry.nr)) {
-	case PAWL_SYSCALL_NONE:
-	case PAWL_SYSCALL_MAX:
-		return false;
+	case PAWL_SYSCALL_UNLINK:
+	case PAWL_SYSCALL_UNLINKAT:
+	case PAWL_SYSCALL_RMDIR:
+	case PAWL_SYSCALL_RENAME:
+	case PAWL_SYSCALL_RENAMEAT:
+	case PAWL_SYSCALL_TRUNCATE:
+	case PAWL_SYSCALL_CHMOD:
+	case PAWL_SYSCALL_FCHMOD:
+	case PAWL_SYSCALL_FCHMODAT:
+	case PAWL_SYSCALL_CHOWN:
+	case PAWL_SYSCALL_FCHOWN:
+	case PAWL_SYSCALL_FCHOWNAT:
+	case PAWL_SYSCALL_MOUNT:
+	case PAWL_SYSCALL_UMOUNT:
+	case PAWL_SYSCALL_MOVE_MOUNT:
+	case PAWL_SYSCALL_PIVOT_ROOT:
+	case PAWL_SYSCALL_SWAPON:
+	case PAWL_SYSCALL_MODULE:
+	case PAWL_SYSCALL_KEXEC:
+		return true;
 	case PAWL_SYSCALL_RENAMEAT2:
 		return !(args[4] & RENAME_NOREPLACE);
 	case PAWL_SYSCALL_FTRUNCATE:
@@ -224,8 +245,10 @@ static bool destroys(pid_t tid, bool compat, const struct __ptrace_syscall_info 
 	case PAWL_SYSCALL_OPENAT2:
 		return open_how_flags(tid, args[2]) & O_TRUNC &&
 		       loses_content(tid, (int)args[0], args[1]);
+	case PAWL_SYSCALL_FALLOCATE:
+		return args[1] & FALLOCATE_DESTROYS;
 	default:
-		return true;
+		return false;
 	}
 }
 

@@ -14,9 +14,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/sysmacros.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -81,6 +83,47 @@ static int do_open(int dir, int i)
 	return fd < 0 ? -errno : 0;
 }
 
+static int do_chmod(int dir, int i)
+{
+	char name[16];
+
+	return fchmodat(dir, name_of(name, "f", i), 0640, 0) < 0 ? -errno : 0;
+}
+
+static int do_chown(int dir, int i)
+{
+	char name[16];
+
+	return fchownat(dir, name_of(name, "f", i), geteuid(), (gid_t)-1, 0) < 0 ? -errno : 0;
+}
+
+/* A device node without a driver: opening it fails otherwise than a refusal does. */
+static int do_device(int dir, int i)
+{
+	_cleanup_close_ int fd = -1;
+	char name[16];
+	int err;
+
+	name_of(name, "b", i);
+	if (mknodat(dir, name, S_IFBLK | 0600, makedev(0, 0)) < 0)
+		return -ENOTRECOVERABLE;
+	fd = openat(dir, name, O_WRONLY | O_CLOEXEC);
+	err = errno;
+	unlinkat(dir, name, 0); /* refused too: remove_files() does it */
+	return fd < 0 && err == EPERM ? -EPERM : 0;
+}
+
+static int do_mount(int dir, int i)
+{
+	char name[16], path[64];
+
+	snprintf(path, sizeof(path), "/proc/self/fd/%d/%s", dir, name_of(name, "d", i));
+	if (mount("pawl-selftest", path, "tmpfs", MS_NODEV, "size=4k") < 0)
+		return -errno;
+	umount2(path, MNT_DETACH);
+	return 0;
+}
+
 /* Each needs a ring of its own; where rings are switched off, none can be made. */
 static int do_ring(int dir, int i)
 {
@@ -114,9 +157,10 @@ struct trial {
 	const char *what;
 	operation_fn operation;
 	const char *hooks[4];	   /* that have worked when it is stopped; NULL: end */
-	enum pawl_backend backend; /* ANY, or the only one */
+	enum pawl_backend backend; /* the only one; ANY; BEFORE: those that refuse */
 };
 #define ANY PAWL_BACKEND_NONE
+#define BEFORE PAWL_BACKEND_MAX
 
 static const struct trial trials[] = {
 	{"unlink", do_unlink, {"path_unlink", "inode_unlink", "sys_enter", "sys_exit"}, ANY},
@@ -125,6 +169,10 @@ static const struct trial trials[] = {
 	{"truncate", do_truncate, {"path_truncate", "inode_setattr"}, ANY},
 	{"ftruncate", do_ftruncate, {"file_truncate"}, ANY},
 	{"open with O_TRUNC", do_open, {"file_truncate"}, ANY},
+	{"chmod", do_chmod, {"path_chmod", "inode_setattr"}, ANY},
+	{"chown", do_chown, {"path_chown"}, ANY},
+	{"opening a device for writing", do_device, {"file_open"}, BEFORE},
+	{"mounting over a directory", do_mount, {"sb_mount"}, BEFORE},
 	{"creation of an io_uring", do_ring, {"io_uring_create"}, PAWL_BACKEND_TRACEPOINT},
 };
 
@@ -157,6 +205,7 @@ static void remove_files(int dir)
 	for (int i = 0; i < FILES; i++) {
 		unlinkat(dir, name_of(name, "f", i), 0);
 		unlinkat(dir, name_of(name, "g", i), 0);
+		unlinkat(dir, name_of(name, "b", i), 0);
 		unlinkat(dir, name_of(name, "d", i), AT_REMOVEDIR);
 	}
 }
@@ -293,6 +342,13 @@ static int try_one(enum pawl_backend backend, const struct trial *trial, int dir
 	return -ENOTRECOVERABLE;
 }
 
+static bool applies(const struct trial *trial, enum pawl_backend backend)
+{
+	if (trial->backend == BEFORE)
+		return backend != PAWL_BACKEND_TRACEPOINT;
+	return trial->backend == ANY || trial->backend == backend;
+}
+
 int pawl_selftest_run(enum pawl_backend backend, const char *directory,
 		      const struct pawl_selftest_host *host, char **ret_why)
 {
@@ -310,7 +366,7 @@ int pawl_selftest_run(enum pawl_backend backend, const char *directory,
 	if (r == 0)
 		r = try_one(backend, &tree_trial, dir, host, ret_why);
 	for (size_t i = 0; r == 0 && i < sizeof(trials) / sizeof(trials[0]); i++) {
-		if (!trials[i].backend || trials[i].backend == backend)
+		if (applies(&trials[i], backend))
 			r = try_one(backend, &trials[i], dir, host, ret_why);
 	}
 	if (dir >= 0)

@@ -15,6 +15,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 
 #include "pawl.skel.h"
 #include "user/core/cleanup.h"
@@ -226,6 +227,15 @@ static int take_event(void *ctx, void *data, size_t size)
 	return sensor->on_event ? sensor->on_event(sensor->ctx, data, size) : 0;
 }
 
+/* Mounts are everybody's in our own namespace of them. */
+static void set_home(struct pawl_sensor *sensor)
+{
+	struct stat st;
+
+	if (stat("/proc/self/ns/mnt", &st) == 0)
+		sensor->bpf->data_shared->shared.mount_ns = (uint32_t)st.st_ino;
+}
+
 static int attach(struct pawl_sensor *sensor)
 {
 	int r;
@@ -237,6 +247,7 @@ static int attach(struct pawl_sensor *sensor)
 	if (!sensor->verdicts || !sensor->events)
 		return -errno;
 	open_overflow_session(sensor);
+	set_home(sensor);
 	r = pawl_bpf__attach(sensor->bpf);
 	return r;
 }
@@ -666,11 +677,6 @@ void pawl_sensor_guard(struct pawl_sensor *sensor, uint32_t index, uint32_t pid)
 	if (index < PAWL_GUARDS)
 		__atomic_store_n(&sensor->bpf->data_shared->shared.guards[index], pid,
 				 __ATOMIC_RELEASE);
-}
-
-void pawl_sensor_set_home(struct pawl_sensor *sensor, uint32_t mount_ns)
-{
-	__atomic_store_n(&sensor->bpf->data_shared->shared.mount_ns, mount_ns, __ATOMIC_RELEASE);
 }
 
 int pawl_sensor_add_place(struct pawl_sensor *sensor, uint64_t dev, uint64_t ino,

@@ -127,9 +127,6 @@ int pawl_sensor_add_place(struct pawl_sensor *sensor, uint64_t dev, uint64_t ino
 /* Process @pid is one of pawl's own, that a watched tree cannot touch. @index < PAWL_GUARDS. */
 void pawl_sensor_guard(struct pawl_sensor *sensor, uint32_t index, uint32_t pid);
 
-/* The mount namespace in which mounts are everybody's, by its inode number. */
-void pawl_sensor_set_home(struct pawl_sensor *sensor, uint32_t mount_ns);
-
 uint64_t pawl_sensor_counter(const struct pawl_sensor *sensor, enum pawl_counter counter);
 
 /* One more, one less session is held or killed: what the tracepoint backend looks at first. */
