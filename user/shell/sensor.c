@@ -597,6 +597,53 @@ int pawl_sensor_add_place(struct pawl_sensor *sensor, uint64_t dev, uint64_t ino
 	return bpf_map_update_elem(fd, &key, &both, BPF_ANY) < 0 ? -errno : 0;
 }
 
+/* Deletes all keys of a hash map but @n of @size bytes at @keep; sizes up to that of a place. */
+static int keep_keys(int fd, const void *keep, size_t n, size_t size)
+{
+	char key[sizeof(struct pawl_place_key)], next[sizeof(key)];
+	bool more = bpf_map_get_next_key(fd, NULL, key) == 0, kept;
+
+	for (size_t seen = 0; more && seen < PAWL_MAX_PLACES; seen++) {
+		/* the next key is found before this one may be deleted */
+		more = bpf_map_get_next_key(fd, key, next) == 0;
+		kept = false;
+		for (size_t i = 0; i < n && !kept; i++)
+			kept = !memcmp((const char *)keep + i * size, key, size);
+		if (!kept && bpf_map_delete_elem(fd, key) < 0)
+			return -errno;
+		memcpy(key, next, size);
+	}
+	return 0;
+}
+
+_Static_assert(PAWL_MAX_PLACES == PAWL_MAX_BROKERS * 16, "keep_keys() sees every key of both maps");
+
+int pawl_sensor_keep_broker_addresses(struct pawl_sensor *sensor, const uint64_t *hashes, size_t n)
+{
+	return keep_keys(bpf_map__fd(sensor->bpf->maps.brokers), hashes, n, sizeof(*hashes));
+}
+
+int pawl_sensor_replace_places(struct pawl_sensor *sensor, const struct pawl_place_key *keys,
+			       const struct pawl_place *places, size_t n)
+{
+	int fd = bpf_map__fd(sensor->bpf->maps.places);
+	int r = 0;
+
+	/* old ones make room where both would not fit: then some are missing for a moment */
+	for (int round = 0; round < 2; round++) {
+		for (size_t i = 0; r == 0 && i < n; i++)
+			r = bpf_map_update_elem(fd, &keys[i], &places[i], BPF_ANY) < 0 ? -errno : 0;
+		if (r < 0 && r != -E2BIG)
+			return r;
+		if (keep_keys(fd, keys, n, sizeof(*keys)) < 0)
+			return -EIO;
+		if (r == 0)
+			break;
+		r = 0;
+	}
+	return r;
+}
+
 uint64_t pawl_sensor_counter(const struct pawl_sensor *sensor, enum pawl_counter counter)
 {
 	return __atomic_load_n(&sensor->bpf->data_shared->shared.counters[counter],

@@ -124,6 +124,11 @@ int pawl_sensor_clear_places(struct pawl_sensor *sensor);
 int pawl_sensor_add_place(struct pawl_sensor *sensor, uint64_t dev, uint64_t ino,
 			  const struct pawl_place *place);
 
+/* Deletes all others than these: what stays is in force throughout. */
+int pawl_sensor_keep_broker_addresses(struct pawl_sensor *sensor, const uint64_t *hashes, size_t n);
+int pawl_sensor_replace_places(struct pawl_sensor *sensor, const struct pawl_place_key *keys,
+			       const struct pawl_place *places, size_t n);
+
 uint64_t pawl_sensor_counter(const struct pawl_sensor *sensor, enum pawl_counter counter);
 
 /* One more, one less session is held or killed: what the tracepoint backend looks at first. */
