@@ -85,7 +85,10 @@ enum pawl_detail {
 	PAWL_DETAIL_KEXEC,
 	PAWL_DETAIL_MEMORY,
 	PAWL_DETAIL_SYSRQ,
-	PAWL_DETAIL_HELPER, /* core_pattern, modprobe, binfmt_misc, release_agent */
+	PAWL_DETAIL_BPF_PROGRAM,
+	PAWL_DETAIL_TRACING,
+	PAWL_DETAIL_HOTPLUG, /* a device taken from its driver */
+	PAWL_DETAIL_HELPER,  /* core_pattern, modprobe, binfmt_misc, release_agent */
 	/* BROKER */
 	PAWL_DETAIL_CONNECT,
 	PAWL_DETAIL_SPOOL,
@@ -95,10 +98,8 @@ enum pawl_detail {
 	PAWL_DETAIL_TRACE,
 	PAWL_DETAIL_LIMITS,
 	PAWL_DETAIL_BPF_OBJECT,
-	PAWL_DETAIL_BPF_PROGRAM,
 	PAWL_DETAIL_FILE,
-	PAWL_DETAIL_CGROUP,
-	PAWL_DETAIL_TRACING,
+	PAWL_DETAIL_CGROUP, /* and KERNEL: processes moved between control groups */
 	PAWL_DETAIL_MAX,
 };
 
@@ -414,6 +415,9 @@ struct pawl_place {
 	__u32 flags;  /* PAWL_PLACE_* */
 	__u32 broker; /* index of the broker whose spool it is */
 };
+#define PAWL_PLACE_BPF_MAP (~0ULL)	/* .dev of a BPF map of pawl's; .ino is its id */
+#define PAWL_PLACE_BPF_PROG (~0ULL - 1) /* likewise, a program */
+#define PAWL_PLACE_BPF_LINK (~0ULL - 2) /* likewise, a link */
 #define PAWL_PLACE_OWN 1   /* pawl's own, with what lies below it: denied, as tampering */
 #define PAWL_PLACE_ABOVE 2 /* above one of pawl's own: may not be moved or mounted over */
 #define PAWL_PLACE_SPOOL 4 /* what is written here, or below, somebody outside will run */

@@ -36,6 +36,12 @@ static __always_inline enum pawl_bucket budget_bucket(u32 class)
 	return PAWL_BUCKET_FILES;
 }
 
+/* Whether operations of this class have a budget; where not, the first is past it. */
+static __always_inline bool budget_covers(u32 class)
+{
+	return class >= PAWL_CLASS_DELETE && class <= PAWL_CLASS_ACCESS && class != PAWL_CLASS_RING;
+}
+
 struct budget_try {
 	struct pawl_session *session;
 	u64 now_ms;

@@ -8,9 +8,15 @@
 #ifndef PAWL_FILES_H
 #define PAWL_FILES_H
 
-#include "verdict.h"
+#include "judge.h"
+#include "places.h"
 
+#define ATTR_MODE (1 << 0)
+#define ATTR_UID (1 << 1)
+#define ATTR_GID (1 << 2)
 #define ATTR_SIZE (1 << 3)
+#define O_APPEND 02000
+#define FMODE_WRITE 2
 
 /* A program asks for an operation in @mnt. */
 static __always_inline int files_arm(u32 class, void *mnt)
@@ -24,140 +30,139 @@ static __always_inline int files_arm(u32 class, void *mnt)
 	return 0;
 }
 
-/* Adds an operation that will have its effect to its directory's aggregate. */
-static __always_inline void files_aggregate(const struct pawl_task *mark,
-					    const struct attempt *attempt)
+/* Takes the arming away. Return: whether the current task was armed for @class. */
+static __always_inline bool files_disarm(struct pawl_task *mark, u32 class)
 {
-	struct dentry *dentry = attempt->dentry, *parent = BPF_CORE_READ(dentry, d_parent);
-	struct pawl_dir_key key = {
-		.id = mark->id,
-		.class = attempt->class,
-		.dev = attempt->dev,
-		.ino = BPF_CORE_READ(parent, d_inode, i_ino),
-	};
-	struct pawl_dir *dir = bpf_map_lookup_elem(&dirs, &key);
-	u64 now = bpf_ktime_get_ns();
-	struct pawl_dir first = {.count = 1, .first_ns = now, .last_ns = now};
-	struct pawl_dir_event *event;
-
-	if (dir) {
-		__sync_fetch_and_add(&dir->count, 1);
-		dir->last_ns = now;
-		return;
-	}
-	if (bpf_map_update_elem(&dirs, &key, &first, BPF_ANY))
-		count(PAWL_COUNT_LOST_DIRS);
-	event = bpf_ringbuf_reserve(&events, sizeof(*event), 0);
-	if (!event) {
-		count(PAWL_COUNT_LOST_EVENTS);
-		return;
-	}
-	head(&event->h, PAWL_EVENT_DIR, sizeof(*event), mark);
-	event->key = key;
-	path_of_dentry(&event->path, parent, attempt->mnt);
-	send(event);
+	if (mark->armed_class != class)
+		return false;
+	mark->armed_class = PAWL_CLASS_NONE;
+	return true;
 }
 
-static __always_inline int files_allow(const struct pawl_task *mark, struct pawl_session *session,
-				       const struct attempt *attempt)
+static __always_inline void files_target(struct attempt *attempt, struct dentry *dentry,
+					 struct inode *inode)
 {
-	session_count(session, attempt->class);
-	files_aggregate(mark, attempt);
-	return 0;
+	attempt->dentry = dentry;
+	attempt->ino = BPF_CORE_READ(inode, i_ino);
+	attempt->dev = dev_of(BPF_CORE_READ(inode, i_sb, s_dev));
 }
 
-/* The budget does not cover @attempt: the session's action decides. */
-static __always_inline int files_over(struct pawl_task *mark, struct pawl_session *session,
-				      u64 word, struct attempt *attempt)
+static __always_inline int files_tamper(struct pawl_task *mark, struct attempt *attempt)
 {
-	switch (action_of(session, attempt->class)) {
-	case PAWL_ACTION_OBSERVE:
-		session_observe(mark, session, word, attempt);
-		return files_allow(mark, session, attempt);
-	case PAWL_ACTION_DENY:
-		session_observe(mark, session, word, attempt);
-		__sync_fetch_and_add(&session->stopped, 1);
-		return -EPERM;
-	case PAWL_ACTION_KILL:
-		session_trip(mark, session, word, PAWL_STATE_KILLED, attempt);
-		__sync_fetch_and_add(&session->stopped, 1);
-		bpf_send_signal(SIGKILL);
-		return -EPERM;
-	}
-	session_trip(mark, session, word, PAWL_STATE_HELD, attempt);
-	/* where another task was first, its hold is this one's too, decided by now or not */
-	return hold_current(mark, session, PAWL_WORD_SEQ(session_word(session)), attempt);
+	attempt->class = PAWL_CLASS_TAMPER;
+	attempt->detail = PAWL_DETAIL_FILE;
+	return judge(mark, attempt);
 }
 
-/* Judges one operation of a watched task. Return: what the hook returns. */
-static __noinline int files_judge(struct pawl_task *mark, struct attempt *attempt)
+/* What is put into a spool will be run by somebody outside the tree. */
+static __always_inline int files_spool(struct pawl_task *mark, struct attempt *attempt, u32 broker)
 {
-	struct pawl_session *session = session_of(mark);
-	int verdict = 0;
-	u64 word, now;
-
-	if (!session)
-		return 0;
-	word = session_word(session);
-	if (PAWL_WORD_STATE(word) == PAWL_STATE_DETACHED)
-		return 0;
-	if (PAWL_WORD_STATE(word) == PAWL_STATE_KILLED) {
-		bpf_send_signal(SIGKILL);
-		return -EPERM;
-	}
-	if (mark->held_seq && hold_return(mark, session, word, attempt, &verdict))
-		return verdict ? verdict : files_allow(mark, session, attempt);
-	if (PAWL_WORD_STATE(word) == PAWL_STATE_HELD)
-		return hold_current(mark, session, PAWL_WORD_SEQ(word), attempt);
-	now = bpf_ktime_get_ns();
-	if (now < session->free_until_ns)
-		return files_allow(mark, session, attempt);
-	if (now < session->deny_until_ns) {
-		__sync_fetch_and_add(&session->stopped, 1);
-		return -EPERM;
-	}
-	if (budget_spend(session, attempt->class, 0, 0) != BUDGET_OVER)
-		return files_allow(mark, session, attempt);
-	return files_over(mark, session, word, attempt);
+	attempt->class = PAWL_CLASS_BROKER;
+	attempt->detail = PAWL_DETAIL_SPOOL;
+	attempt->broker = broker;
+	return judge(mark, attempt);
 }
 
 /* The operation that was armed has come to @dentry, and @inode is what it destroys. */
 static __always_inline int files_attempt(u32 class, struct dentry *dentry, struct inode *inode)
 {
 	struct pawl_task *mark = task_current();
-	struct attempt attempt = {.class = class, .dentry = dentry};
+	struct attempt attempt = {.class = class};
 
-	if (!mark || mark->armed_class != class)
+	if (!mark || !files_disarm(mark, class) || !inode)
 		return 0;
-	mark->armed_class = PAWL_CLASS_NONE;
-	if (!inode)
-		return 0;
+	files_target(&attempt, dentry, inode);
 	attempt.mnt = (void *)mark->armed_mnt;
-	attempt.ino = inode->i_ino;
-	attempt.dev = dev_of(inode->i_sb->s_dev);
-	return files_judge(mark, &attempt);
+	if (place_is_own(dentry))
+		return files_tamper(mark, &attempt);
+	return judge(mark, &attempt);
 }
 
-/* Truncation: only what gets shorter is a loss. */
-static __always_inline int files_setattr(struct dentry *dentry, struct iattr *attr)
+/* A name appears in a directory: a link, or what a rename puts there. */
+static __always_inline int files_appear(struct pawl_task *mark, struct attempt *attempt,
+					struct dentry *dentry)
 {
-	struct inode *inode;
+	u32 broker = 0, flags = place_of(BPF_CORE_READ(dentry, d_parent), &broker);
 
-	if (!(attr->ia_valid & ATTR_SIZE))
+	if (flags & PAWL_PLACE_OWN)
+		return files_tamper(mark, attempt);
+	if (flags & PAWL_PLACE_SPOOL)
+		return files_spool(mark, attempt, broker);
+	return 0;
+}
+
+/* What is moved may be pawl's, where it goes to may be a spool, what it replaces is lost. */
+static __always_inline int files_rename(struct dentry *old_dentry, struct dentry *new_dentry)
+{
+	struct inode *moved = BPF_CORE_READ(old_dentry, d_inode);
+	struct inode *lost = BPF_CORE_READ(new_dentry, d_inode);
+	struct pawl_task *mark = task_current();
+	struct attempt attempt = {.class = PAWL_CLASS_REPLACE};
+	int ret;
+
+	if (!mark || !files_disarm(mark, PAWL_CLASS_REPLACE))
 		return 0;
-	inode = dentry->d_inode;
-	if (!inode || attr->ia_size >= inode->i_size)
+	attempt.mnt = (void *)mark->armed_mnt;
+	files_target(&attempt, old_dentry, moved);
+	if (place_is_own(old_dentry))
+		return files_tamper(mark, &attempt);
+	ret = files_appear(mark, &attempt, new_dentry);
+	if (ret || !lost)
+		return ret;
+	attempt = (struct attempt){.class = PAWL_CLASS_REPLACE};
+	attempt.mnt = (void *)mark->armed_mnt;
+	files_target(&attempt, new_dentry, lost);
+	return judge(mark, &attempt);
+}
+
+/* A symbolic or hard link @dentry is made. */
+static __always_inline int files_link(struct inode *dir, struct dentry *dentry)
+{
+	struct pawl_task *mark = task_current();
+	struct attempt attempt = {};
+
+	if (!mark)
 		return 0;
-	return files_attempt(PAWL_CLASS_TRUNCATE, dentry, inode);
+	files_target(&attempt, dentry, dir);
+	return files_appear(mark, &attempt, dentry);
 }
 
 /*
- * What a hook may return: an earlier refusal stands, and the verifier of newer kernels
- * wants to see the range.
+ * Truncation: only what gets shorter is a loss. Mode and owner: as asked for by chmod and
+ * chown; what the kernel changes by itself (on write, say) was not armed.
  */
-static __always_inline int files_earlier(int ret)
+static __always_inline int files_setattr(struct dentry *dentry, struct iattr *attr)
 {
-	return ret < 0 && ret >= -4095 ? ret : -EPERM;
+	struct inode *inode = dentry->d_inode;
+
+	if (!inode)
+		return 0;
+	if (attr->ia_valid & ATTR_SIZE)
+		return attr->ia_size >= inode->i_size
+			       ? 0
+			       : files_attempt(PAWL_CLASS_TRUNCATE, dentry, inode);
+	if (attr->ia_valid & (ATTR_MODE | ATTR_UID | ATTR_GID))
+		return files_attempt(PAWL_CLASS_ACCESS, dentry, inode);
+	return 0;
+}
+
+/* A regular file is opened to be written in place. */
+static __always_inline int files_open(struct pawl_task *mark, struct attempt *attempt,
+				      struct file *file)
+{
+	struct inode *inode = BPF_CORE_READ(file, f_inode);
+	u32 broker = 0, flags = place_of(attempt->dentry, &broker);
+
+	if (flags & PAWL_PLACE_OWN)
+		return files_tamper(mark, attempt);
+	if (flags & PAWL_PLACE_SPOOL)
+		return files_spool(mark, attempt, broker);
+	if (BPF_CORE_READ(file, f_mode) & FMODE_CREATED || !BPF_CORE_READ(inode, i_size))
+		return 0;
+	if (BPF_CORE_READ(file, f_flags) & (O_APPEND | O_TRUNC)) /* emptying is counted as such */
+		return 0;
+	attempt->class = PAWL_CLASS_OVERWRITE;
+	return judge(mark, attempt);
 }
 
 #endif

@@ -8,6 +8,8 @@
  */
 #include "exec.h"
 #include "files.h"
+#include "guard.h"
+#include "net.h"
 #include "process.h"
 #include "syscalls.h"
 
@@ -34,12 +36,12 @@ int BPF_PROG(on_exec, struct task_struct *task, pid_t old_pid, struct linux_binp
 	SEC("?lsm/" #hook)                                                                         \
 	int BPF_PROG(on_##event, args, int ret)                                                    \
 	{                                                                                          \
-		return ret ? files_earlier(ret) : (body);                                          \
+		return ret ? judge_earlier(ret) : (body);                                          \
 	}                                                                                          \
 	SEC("?fmod_ret/security_" #hook)                                                           \
 	int BPF_PROG(on_m##event, args, int ret)                                                   \
 	{                                                                                          \
-		return ret ? files_earlier(ret) : (body);                                          \
+		return ret ? judge_earlier(ret) : (body);                                          \
 	}
 
 ON_HOOK(path_unlink, path_unlink, files_arm(PAWL_CLASS_DELETE, dir->mnt), struct path *dir,
@@ -60,22 +62,29 @@ SEC("?lsm/inode_rename")
 int BPF_PROG(on_rename, struct inode *old_dir, struct dentry *old_dentry, struct inode *new_dir,
 	     struct dentry *new_dentry, int ret)
 {
-	return ret ? files_earlier(ret)
-		   : files_attempt(PAWL_CLASS_REPLACE, new_dentry, new_dentry->d_inode);
+	return ret ? judge_earlier(ret) : files_rename(old_dentry, new_dentry);
 }
 
 SEC("?fmod_ret/security_inode_rename")
 int BPF_PROG(on_mrename, struct inode *old_dir, struct dentry *old_dentry, struct inode *new_dir,
 	     struct dentry *new_dentry, u32 flags, int ret)
 {
-	return ret ? files_earlier(ret)
-		   : files_attempt(PAWL_CLASS_REPLACE, new_dentry, new_dentry->d_inode);
+	return ret ? judge_earlier(ret) : files_rename(old_dentry, new_dentry);
 }
+
+ON_HOOK(symlink, inode_symlink, files_link(dir, dentry), struct inode *dir, struct dentry *dentry,
+	const char *target)
+ON_HOOK(link, inode_link, files_link(dir, new_dentry), struct dentry *old_dentry, struct inode *dir,
+	struct dentry *new_dentry)
 
 /* truncate(2); before 6.2 also ftruncate(2) and O_TRUNC (3350607dc563 split them off) */
 ON_HOOK(path_trunc, path_truncate, files_arm(PAWL_CLASS_TRUNCATE, path->mnt), struct path *path)
 ON_HOOK(file_trunc, file_truncate, files_arm(PAWL_CLASS_TRUNCATE, file->f_path.mnt),
 	struct file *file)
+ON_HOOK(chmod, path_chmod, files_arm(PAWL_CLASS_ACCESS, path->mnt), struct path *path, umode_t mode)
+/* the ids are structs, which BPF_PROG cannot take: their place is all that matters */
+ON_HOOK(chown, path_chown, files_arm(PAWL_CLASS_ACCESS, path->mnt), struct path *path, u64 uid,
+	u64 gid)
 /* 6.3 gave inode_setattr the mount's idmapping in front; the function had it before */
 ON_HOOK(setattr, inode_setattr, files_setattr(dentry, attr), void *idmap, struct dentry *dentry,
 	struct iattr *attr)
@@ -83,7 +92,68 @@ ON_HOOK(setattr, inode_setattr, files_setattr(dentry, attr), void *idmap, struct
 SEC("?lsm/inode_setattr")
 int BPF_PROG(on_setattr_old, struct dentry *dentry, struct iattr *attr, int ret)
 {
-	return ret ? files_earlier(ret) : files_setattr(dentry, attr);
+	return ret ? judge_earlier(ret) : files_setattr(dentry, attr);
+}
+
+/* -- It opens something to write: guard.h, devices.h, files.h ------------------------------ */
+
+ON_HOOK(open, file_open, guard_file_open(file), struct file *file)
+ON_HOOK(ioctl, file_ioctl, devices_ioctl(file, request), struct file *file, unsigned int request,
+	unsigned long arg)
+
+/* -- It takes away the ground: devices.h ---------------------------------------------------- */
+
+ON_HOOK(mount, sb_mount, devices_mount(PAWL_DETAIL_MOUNT, path->mnt, path->dentry),
+	const char *device, struct path *path, const char *type, unsigned long flags, void *data)
+ON_HOOK(umount, sb_umount, devices_mount(PAWL_DETAIL_UMOUNT, mnt, mnt->mnt_root),
+	struct vfsmount *mnt, int flags)
+ON_HOOK(move_mount, move_mount, devices_mount(PAWL_DETAIL_MOVE_MOUNT, to->mnt, to->dentry),
+	struct path *from, struct path *to)
+ON_HOOK(pivot, sb_pivotroot, devices_mount(PAWL_DETAIL_PIVOT_ROOT, new->mnt, new->dentry),
+	struct path *old, struct path *new)
+
+/* -- It asks somebody outside: net.h -------------------------------------------------------- */
+
+ON_HOOK(unix, unix_stream_connect, net_stream(other), struct sock *sock, struct sock *other,
+	struct sock *newsk)
+ON_HOOK(connect, socket_connect, net_connect(address), struct socket *sock,
+	struct sockaddr *address, int length)
+
+/* -- It reaches for pawl, or for the kernel: guard.h ----------------------------------------- */
+
+ON_HOOK(kill, task_kill, guard_signal(task, signal), struct task_struct *task, void *info,
+	int signal, const struct cred *cred)
+ON_HOOK(ptrace, ptrace_access_check, guard_ptrace(child, mode), struct task_struct *child,
+	unsigned int mode)
+ON_HOOK(setrlimit, task_setrlimit, guard_process(task, PAWL_DETAIL_LIMITS),
+	struct task_struct *task, unsigned int resource, void *limit)
+ON_HOOK(setnice, task_setnice, guard_process(task, PAWL_DETAIL_LIMITS), struct task_struct *task,
+	int nice)
+ON_HOOK(setsched, task_setscheduler, guard_process(task, PAWL_DETAIL_LIMITS),
+	struct task_struct *task)
+ON_HOOK(setioprio, task_setioprio, guard_process(task, PAWL_DETAIL_LIMITS),
+	struct task_struct *task, int ioprio)
+ON_HOOK(movemem, task_movememory, guard_process(task, PAWL_DETAIL_LIMITS), struct task_struct *task)
+ON_HOOK(bpf_map, bpf_map, guard_bpf_object(PAWL_PLACE_BPF_MAP, map->id), struct bpf_map *map,
+	fmode_t mode)
+ON_HOOK(bpf_prog, bpf_prog, guard_bpf_object(PAWL_PLACE_BPF_PROG, prog->aux->id),
+	struct bpf_prog *prog)
+ON_HOOK(bpf, bpf, guard_bpf(command, attr), int command, union bpf_attr *attr, unsigned int size,
+	u64 kernel)
+ON_HOOK(load_data, kernel_load_data, guard_load(what), u32 what, u64 contents)
+ON_HOOK(read_file, kernel_read_file, guard_load(what), struct file *file, u32 what, u64 contents)
+
+/* 6.18 added who asks to the hook of bpf(2) */
+SEC("?lsm/bpf")
+int BPF_PROG(on_bpf_old, int command, union bpf_attr *attr, unsigned int size, int ret)
+{
+	return ret ? judge_earlier(ret) : guard_bpf(command, attr);
+}
+
+SEC("?fmod_ret/security_bpf")
+int BPF_PROG(on_mbpf_old, int command, union bpf_attr *attr, unsigned int size, int ret)
+{
+	return ret ? judge_earlier(ret) : guard_bpf(command, attr);
 }
 
 /* -- The same where nothing can be refused: syscalls.h ------------------------------------ */

@@ -13,10 +13,6 @@
 #define AT_FDCWD (-100)
 #define AT_REMOVEDIR 0x200
 #define RENAME_NOREPLACE 1
-#define O_TRUNC 01000
-#define FMODE_CREATED 0x100000
-#define S_IFMT 0170000
-#define S_IFREG 0100000
 #define TS_COMPAT 2
 #define X32_SYSCALL_BIT 0x40000000
 #define NO_ARG (-1)
@@ -305,7 +301,7 @@ static __noinline int syscall_over(const struct pawl_task *mark, struct pawl_ses
 				   const struct attempt *attempt)
 {
 	u64 word = session_word(session);
-	u32 action = action_of(session, attempt->class);
+	u32 action = action_of(session, attempt);
 
 	if (PAWL_WORD_STATE(word) != PAWL_STATE_RUNNING)
 		return 0;
@@ -396,7 +392,7 @@ static __always_inline int syscall_exit(struct pt_regs *regs, s64 ret)
 		bpf_send_signal(SIGKILL);
 	else if (PAWL_WORD_STATE(word) == PAWL_STATE_HELD)
 		syscall_stop(mark, session, PAWL_WORD_SEQ(word), class, PAWL_HELD_AFTER);
-	else if (flags & PAWL_TP_RESERVED && action_of(session, class) >= PAWL_ACTION_HOLD &&
+	else if (flags & PAWL_TP_RESERVED && action_of(session, &attempt) >= PAWL_ACTION_HOLD &&
 		 PAWL_WORD_STATE(word) == PAWL_STATE_RUNNING && budget_gone(session, class))
 		syscall_stop(mark, session, PAWL_WORD_SEQ(word) + 1, class,
 			     PAWL_HELD_AFTER | PAWL_HELD_PROVISIONAL);

@@ -10,6 +10,13 @@
 #include "path.h"
 #include "process.h"
 
+#define SYS_IO_URING_ENTER 426
+#ifdef __TARGET_ARCH_x86
+#define SYSCALL_NUMBER(regs) ((regs)->orig_ax)
+#else
+#define SYSCALL_NUMBER(regs) 0 /* only requests that workers carry out are known */
+#endif
+
 /* An operation under judgement. */
 struct attempt {
 	u32 class;
@@ -59,10 +66,23 @@ static __always_inline void operation_fill(struct pawl_operation *op, const stru
 	attempt_path(&op->path, attempt);
 }
 
-/* What the policy does past the budget. */
-static __always_inline u32 action_of(const struct pawl_session *session, u32 class)
+static __always_inline u32 action_of_broker(u32 index)
 {
-	class &= PAWL_OPS - 1;
+	struct pawl_broker *broker = bpf_map_lookup_elem(&broker_terms, &index);
+
+	if (!broker)
+		return PAWL_ACTION_OBSERVE;
+	return current_uid() ? broker->action : broker->root_action;
+}
+
+/* What the policy does past the budget. */
+static __always_inline u32 action_of(const struct pawl_session *session,
+				     const struct attempt *attempt)
+{
+	u32 class = attempt->class & (PAWL_OPS - 1);
+
+	if (class == PAWL_CLASS_BROKER)
+		return action_of_broker(attempt->broker);
 	barrier_var(class); /* or 6.1 loses the bound when it is spilled */
 	return session->terms.action[class];
 }
@@ -127,7 +147,25 @@ static __always_inline void session_trip(const struct pawl_task *mark, struct pa
 		return;
 	operation_fill(op, attempt);
 	session->trip_seq = PAWL_WORD_SEQ(next);
-	verdict_tell(mark, PAWL_WORD_SEQ(next), action_of(session, attempt->class), op);
+	verdict_tell(mark, PAWL_WORD_SEQ(next), action_of(session, attempt), op);
+}
+
+/* One that has no budget, and nobody is asked: each is told. */
+static __always_inline void attempt_tell(const struct pawl_task *mark, u64 seq, u32 action,
+					 const struct attempt *attempt)
+{
+	struct pawl_verdict_event *event = bpf_ringbuf_reserve(&verdicts, sizeof(*event), 0);
+
+	if (!event) {
+		count(PAWL_COUNT_LOST_VERDICTS);
+		return;
+	}
+	head(&event->h, PAWL_EVENT_VERDICT, sizeof(*event), mark);
+	event->seq = seq;
+	event->action = action;
+	event->flags = 0;
+	operation_fill(&event->op, attempt);
+	send_now(event);
 }
 
 /* Past the budget with nobody asked (observe, deny): said once a window. */
@@ -135,18 +173,23 @@ static __always_inline void session_observe(const struct pawl_task *mark,
 					    struct pawl_session *session, u64 word,
 					    const struct attempt *attempt)
 {
+	u32 action = action_of(session, attempt);
 	struct pawl_operation *op;
 	u32 slot = mark->slot;
 	u64 start = session->spent[budget_bucket(attempt->class)] >> PAWL_SPENT_BITS;
 	u64 said = *(volatile u64 *)&session->observed;
 
+	if (!budget_covers(attempt->class)) {
+		attempt_tell(mark, PAWL_WORD_SEQ(word), action, attempt);
+		return;
+	}
 	if (said == start || __sync_val_compare_and_swap(&session->observed, said, start) != said)
 		return;
 	op = bpf_map_lookup_elem(&trips, &slot);
 	if (!op)
 		return;
 	operation_fill(op, attempt);
-	verdict_tell(mark, PAWL_WORD_SEQ(word), action_of(session, attempt->class), op);
+	verdict_tell(mark, PAWL_WORD_SEQ(word), action, op);
 }
 
 /* Enters the current task in `holds`. Return: false when the table is full. */
@@ -172,6 +215,21 @@ static __always_inline bool held_enter(struct pawl_task *mark, u64 seq, u32 tid,
 		return true;
 	count(PAWL_COUNT_HELD_FULL);
 	return false;
+}
+
+/*
+ * Whether the operation is a request of an io_uring: carried out by a worker, or at once,
+ * while the program enters the ring. (426 is io_uring_enter in every table.)
+ */
+static __always_inline bool hold_in_ring(void)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+	struct pt_regs *regs;
+
+	if (BPF_CORE_READ(task, flags) & PF_IO_WORKER)
+		return true;
+	regs = (struct pt_regs *)bpf_task_pt_regs(task);
+	return regs && SYSCALL_NUMBER(regs) == SYS_IO_URING_ENTER;
 }
 
 /*
@@ -204,7 +262,7 @@ static __noinline int hold_current(struct pawl_task *mark, struct pawl_session *
 	u64 key = PAWL_HELD_KEY(tid, seq);
 
 	__sync_fetch_and_add(&session->stopped, !again);
-	if (BPF_CORE_READ(bpf_get_current_task_btf(), flags) & PF_IO_WORKER)
+	if (hold_in_ring())
 		return hold_worker(mark, seq, attempt->class);
 	if (!held_enter(mark, seq, tid, attempt->class, 0))
 		return -EPERM;

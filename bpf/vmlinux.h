@@ -60,21 +60,18 @@ struct qstr {
 	const unsigned char *name;
 };
 
-struct file_system_type {
-	const char *name;
-};
-
 struct dentry;
 struct super_block {
 	dev_t s_dev;
+	unsigned long s_magic;
 	struct dentry *s_root;
 };
 
 struct inode {
 	umode_t i_mode;
+	dev_t i_rdev;
 	unsigned long i_ino;
 	loff_t i_size;
-	unsigned int i_nlink;
 	struct super_block *i_sb;
 };
 
@@ -86,12 +83,14 @@ struct dentry {
 
 struct vfsmount {
 	struct dentry *mnt_root;
+	int mnt_flags;
 };
 
 struct mount {
 	struct mount *mnt_parent;
 	struct dentry *mnt_mountpoint;
 	struct vfsmount mnt;
+	int mnt_t_flags; /* from 6.17 */
 };
 
 struct path {
@@ -101,6 +100,7 @@ struct path {
 
 struct file {
 	fmode_t f_mode;
+	unsigned int f_flags;
 	struct inode *f_inode;
 	struct path f_path;
 };
@@ -121,6 +121,66 @@ struct fs_struct {
 struct iattr {
 	unsigned int ia_valid;
 	loff_t ia_size;
+};
+
+struct upid {
+	int nr;
+};
+
+struct pid {
+	struct upid numbers[1];
+};
+
+struct proc_inode {
+	struct pid *pid;
+	struct inode vfs_inode;
+};
+
+struct ns_common {
+	unsigned int inum;
+};
+
+struct mnt_namespace {
+	struct ns_common ns;
+};
+
+struct nsproxy {
+	struct mnt_namespace *mnt_ns;
+};
+
+struct sockaddr {
+	unsigned short sa_family;
+};
+
+struct sockaddr_un {
+	unsigned short sun_family;
+	char sun_path[108];
+};
+
+struct unix_address {
+	int len;
+	struct sockaddr_un name[];
+};
+
+struct sock;
+struct socket;
+union bpf_attr; /* read as bytes, by its layout in uapi/linux/bpf.h */
+
+struct unix_sock {
+	struct unix_address *addr;
+	struct path path;
+};
+
+struct bpf_map {
+	u32 id;
+};
+
+struct bpf_prog_aux {
+	u32 id;
+};
+
+struct bpf_prog {
+	struct bpf_prog_aux *aux;
 };
 
 struct linux_binprm {
@@ -162,6 +222,7 @@ struct task_struct {
 	struct mm_struct *mm;
 	struct fs_struct *fs;
 	struct files_struct *files;
+	struct nsproxy *nsproxy;
 };
 
 struct seq_file;

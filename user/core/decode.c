@@ -51,6 +51,7 @@ static const char *const detail_names[PAWL_DETAIL_MAX] = {
 	[PAWL_DETAIL_KEXEC] = "kexec",
 	[PAWL_DETAIL_MEMORY] = "memory",
 	[PAWL_DETAIL_SYSRQ] = "sysrq",
+	[PAWL_DETAIL_HOTPLUG] = "hotplug",
 	[PAWL_DETAIL_HELPER] = "helper",
 	[PAWL_DETAIL_CONNECT] = "connect",
 	[PAWL_DETAIL_SPOOL] = "spool",

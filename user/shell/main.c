@@ -30,6 +30,7 @@
 #define PID_INIT_INO 0xEFFFFFFC
 
 enum { EXIT_USAGE = 2 };
+enum { GUARD_DAEMON }; /* which of pawl's processes is which */
 
 struct pawl_when daemon_now(void)
 {
@@ -149,6 +150,16 @@ static int open_outputs(struct daemon *daemon)
 	return r;
 }
 
+/* What a watched tree cannot touch, and where its mounts are everybody's. */
+static void protect(struct daemon *daemon)
+{
+	struct stat st;
+
+	pawl_sensor_guard(daemon->sensor, GUARD_DAEMON, (uint32_t)getpid());
+	if (stat("/proc/self/ns/mnt", &st) == 0)
+		pawl_sensor_set_home(daemon->sensor, (uint32_t)st.st_ino);
+}
+
 static int start(struct daemon *daemon)
 {
 	bool is_default = !strcmp(daemon->options.socket, PAWL_DEFAULT_SOCKET);
@@ -172,6 +183,7 @@ static int start(struct daemon *daemon)
 		r = pawl_assess_new(&daemon->assess);
 	if (r == 0) {
 		pawl_sensor_receive(daemon->sensor, daemon_on_verdict, daemon_on_event, daemon);
+		protect(daemon);
 		r = daemon_load_rules(daemon);
 	}
 	if (r == 0)

@@ -143,15 +143,14 @@ static int add_hash(struct addresses *addresses, uint64_t hash, uint32_t broker)
 	return r;
 }
 
-/* One address of this host, on one port. An IPv4 one is also reached as "::ffff:a.b.c.d". */
+/* One address of this host, on one port. The kernel looks "::ffff:a.b.c.d" up as a.b.c.d. */
 static int add_inet(struct addresses *addresses, const struct sockaddr *address, uint16_t port,
 		    uint32_t broker)
 {
 	const struct sockaddr_in6 *six = (const struct sockaddr_in6 *)address;
 	const struct sockaddr_in *four = (const struct sockaddr_in *)address;
-	uint8_t mapped[16] = {[10] = 0xff, [11] = 0xff}, plain[4];
+	uint8_t plain[4];
 	uint16_t port_be = htons(port);
-	int r;
 
 	if (address->sa_family == AF_INET6)
 		return add_hash(addresses,
@@ -160,11 +159,7 @@ static int add_inet(struct addresses *addresses, const struct sockaddr *address,
 	if (address->sa_family != AF_INET)
 		return 0;
 	memcpy(plain, &four->sin_addr, sizeof(plain));
-	memcpy(&mapped[12], plain, sizeof(plain));
-	r = add_hash(addresses, pawl_broker_hash_inet(AF_INET, plain, port_be), broker);
-	return r < 0 ? r
-		     : add_hash(addresses, pawl_broker_hash_inet(AF_INET6, mapped, port_be),
-				broker);
+	return add_hash(addresses, pawl_broker_hash_inet(AF_INET, plain, port_be), broker);
 }
 
 /* All the host's addresses, among them those that stand for any: they are loopback to connect(). */

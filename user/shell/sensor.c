@@ -30,7 +30,7 @@ struct pawl_sensor {
 	void *ctx;
 	struct pawl_session *sessions;
 	size_t sessions_size;
-	uint32_t tested; /* bit by position in hook_programs */
+	bool tested[PAWL_HOOKS_MAX * 2]; /* by position in hook_programs */
 };
 
 /* Programs by the hook that people know. Where two stand for one hook, either will do. */
@@ -40,34 +40,57 @@ struct hook_program {
 	enum pawl_backend backend; /* NONE: every backend */
 };
 
+#define BOTH(event, hook)                                                                          \
+	{"on_" event, hook, PAWL_BACKEND_LSM},                                                     \
+	{                                                                                          \
+		"on_m" event, hook, PAWL_BACKEND_FMOD_RET                                          \
+	}
+
 static const struct hook_program hook_programs[] = {
 	{"on_fork", "task_newtask", PAWL_BACKEND_NONE},
 	{"on_exec", "sched_process_exec", PAWL_BACKEND_NONE},
 	{"on_exit", "sched_process_exit", PAWL_BACKEND_NONE},
-	{"on_path_unlink", "path_unlink", PAWL_BACKEND_LSM},
-	{"on_unlink", "inode_unlink", PAWL_BACKEND_LSM},
-	{"on_path_rmdir", "path_rmdir", PAWL_BACKEND_LSM},
-	{"on_rmdir", "inode_rmdir", PAWL_BACKEND_LSM},
-	{"on_path_rename", "path_rename", PAWL_BACKEND_LSM},
-	{"on_rename", "inode_rename", PAWL_BACKEND_LSM},
-	{"on_path_trunc", "path_truncate", PAWL_BACKEND_LSM},
-	{"on_file_trunc", "file_truncate", PAWL_BACKEND_LSM},
-	{"on_setattr", "inode_setattr", PAWL_BACKEND_LSM},
+	BOTH("path_unlink", "path_unlink"),
+	BOTH("unlink", "inode_unlink"),
+	BOTH("path_rmdir", "path_rmdir"),
+	BOTH("rmdir", "inode_rmdir"),
+	BOTH("path_rename", "path_rename"),
+	BOTH("rename", "inode_rename"),
+	BOTH("symlink", "inode_symlink"),
+	BOTH("link", "inode_link"),
+	BOTH("path_trunc", "path_truncate"),
+	BOTH("file_trunc", "file_truncate"),
+	BOTH("chmod", "path_chmod"),
+	BOTH("chown", "path_chown"),
+	BOTH("setattr", "inode_setattr"),
+	BOTH("open", "file_open"),
+	BOTH("ioctl", "file_ioctl"),
+	BOTH("mount", "sb_mount"),
+	BOTH("umount", "sb_umount"),
+	BOTH("move_mount", "move_mount"),
+	BOTH("pivot", "sb_pivotroot"),
+	BOTH("unix", "unix_stream_connect"),
+	BOTH("connect", "socket_connect"),
+	BOTH("kill", "task_kill"),
+	BOTH("ptrace", "ptrace_access_check"),
+	BOTH("setrlimit", "task_setrlimit"),
+	BOTH("setnice", "task_setnice"),
+	BOTH("setsched", "task_setscheduler"),
+	BOTH("setioprio", "task_setioprio"),
+	BOTH("movemem", "task_movememory"),
+	BOTH("bpf_map", "bpf_map"),
+	BOTH("bpf_prog", "bpf_prog"),
+	BOTH("bpf", "bpf"),
+	BOTH("load_data", "kernel_load_data"),
+	BOTH("read_file", "kernel_read_file"),
 	{"on_setattr_old", "inode_setattr", PAWL_BACKEND_LSM},
-	{"on_mpath_unlink", "path_unlink", PAWL_BACKEND_FMOD_RET},
-	{"on_munlink", "inode_unlink", PAWL_BACKEND_FMOD_RET},
-	{"on_mpath_rmdir", "path_rmdir", PAWL_BACKEND_FMOD_RET},
-	{"on_mrmdir", "inode_rmdir", PAWL_BACKEND_FMOD_RET},
-	{"on_mpath_rename", "path_rename", PAWL_BACKEND_FMOD_RET},
-	{"on_mrename", "inode_rename", PAWL_BACKEND_FMOD_RET},
-	{"on_mpath_trunc", "path_truncate", PAWL_BACKEND_FMOD_RET},
-	{"on_mfile_trunc", "file_truncate", PAWL_BACKEND_FMOD_RET},
-	{"on_msetattr", "inode_setattr", PAWL_BACKEND_FMOD_RET},
+	BOTH("bpf_old", "bpf"),
 	{"on_sys_enter", "sys_enter", PAWL_BACKEND_TRACEPOINT},
 	{"on_sys_exit", "sys_exit", PAWL_BACKEND_TRACEPOINT},
 	{"on_ring", "io_uring_create", PAWL_BACKEND_TRACEPOINT},
 };
 #define HOOK_PROGRAMS (sizeof(hook_programs) / sizeof(hook_programs[0]))
+_Static_assert(HOOK_PROGRAMS <= PAWL_HOOKS_MAX * 2, "PAWL_HOOKS_MAX");
 
 static char last_message[512]; /* libbpf's last warning: the reason that the kernel gave */
 
@@ -86,42 +109,61 @@ static int keep_message(enum libbpf_print_level level, const char *format, va_li
 }
 
 /* Parameters of a kernel function, from its BTF; -1: not in this kernel. */
-static int parameters_of(const char *function)
+static int parameters_of(const struct btf *btf, const char *function)
 {
-	struct btf *btf = btf__load_vmlinux_btf();
-	int id, n = -1;
+	int id = btf__find_by_name_kind(btf, function, BTF_KIND_FUNC);
 
-	if (!btf)
-		return -1;
-	id = btf__find_by_name_kind(btf, function, BTF_KIND_FUNC);
-	if (id > 0)
-		n = btf_vlen(btf__type_by_id(btf, btf__type_by_id(btf, id)->type));
-	btf__free(btf);
-	return n;
+	return id > 0 ? btf_vlen(btf__type_by_id(btf, btf__type_by_id(btf, id)->type)) : -1;
+}
+
+/* A program whose hook has other parameters in other kernels, or is not in all of them. */
+struct variant {
+	const char *program;
+	const char *function;
+	int parameters; /* -1: any */
+};
+
+static const struct variant variants[] = {
+	{"on_file_trunc", "security_file_truncate", -1},
+	{"on_mfile_trunc", "security_file_truncate", -1},
+	{"on_setattr", "bpf_lsm_inode_setattr", 3},
+	{"on_setattr_old", "bpf_lsm_inode_setattr", 2},
+	{"on_bpf", "bpf_lsm_bpf", 4},
+	{"on_bpf_old", "bpf_lsm_bpf", 3},
+	{"on_mbpf", "security_bpf", 4},
+	{"on_mbpf_old", "security_bpf", 3},
+};
+
+static bool fits(const struct btf *btf, const char *program)
+{
+	for (size_t i = 0; i < sizeof(variants) / sizeof(variants[0]); i++) {
+		const struct variant *variant = &variants[i];
+		int n;
+
+		if (strcmp(variant->program, program))
+			continue;
+		n = parameters_of(btf, variant->function);
+		return variant->parameters < 0 ? n >= 0 : n == variant->parameters;
+	}
+	return true;
 }
 
 /* Switches on the programs of one backend, as far as this kernel has their hooks. */
 static void choose_programs(struct pawl_bpf *bpf, enum pawl_backend backend)
 {
-	int setattr = backend == PAWL_BACKEND_LSM ? parameters_of("bpf_lsm_inode_setattr") : 3;
-	bool file_truncate =
-		backend == PAWL_BACKEND_TRACEPOINT || parameters_of("security_file_truncate") > 0;
-	struct bpf_program *program;
+	struct btf *btf = btf__load_vmlinux_btf();
 
 	for (size_t i = 0; i < HOOK_PROGRAMS; i++) {
 		const struct hook_program *hook = &hook_programs[i];
 		bool wanted = hook->backend == PAWL_BACKEND_NONE || hook->backend == backend;
+		struct bpf_program *program =
+			bpf_object__find_program_by_name(bpf->obj, hook->program);
 
-		if (!strcmp(hook->hook, "file_truncate"))
-			wanted = wanted && file_truncate;
-		if (!strcmp(hook->program, "on_setattr"))
-			wanted = wanted && setattr == 3;
-		if (!strcmp(hook->program, "on_setattr_old"))
-			wanted = wanted && setattr == 2;
-		program = bpf_object__find_program_by_name(bpf->obj, hook->program);
 		if (program)
-			bpf_program__set_autoload(program, wanted);
+			bpf_program__set_autoload(program,
+						  wanted && btf && fits(btf, hook->program));
 	}
+	btf__free(btf);
 }
 
 static void set_knobs(struct pawl_bpf *bpf, const struct pawl_sensor_options *options)
@@ -574,11 +616,61 @@ int pawl_sensor_set_broker(struct pawl_sensor *sensor, uint32_t index,
 	return bpf_map_update_elem(fd, &index, broker, BPF_ANY) < 0 ? -errno : 0;
 }
 
+/* Marks the object that @fd stands for. */
+static void own_object(struct pawl_sensor *sensor, uint64_t dev, int fd)
+{
+	static const struct pawl_place own = {.flags = PAWL_PLACE_OWN};
+	union {
+		struct bpf_map_info map;
+		struct bpf_prog_info program;
+		struct bpf_link_info link;
+	} info = {};
+	uint32_t size = sizeof(info), id;
+
+	if (fd < 0 || bpf_obj_get_info_by_fd(fd, &info, &size) < 0)
+		return;
+	id = dev == PAWL_PLACE_BPF_MAP	  ? info.map.id
+	     : dev == PAWL_PLACE_BPF_PROG ? info.program.id
+					  : info.link.id;
+	pawl_sensor_add_place(sensor, dev, id, &own);
+}
+
+/* A watched tree gets no descriptor of our own objects. */
+static void own_objects(struct pawl_sensor *sensor)
+{
+	struct bpf_object_skeleton *skeleton = sensor->bpf->skeleton;
+	struct bpf_map *map;
+
+	bpf_object__for_each_map(map, sensor->bpf->obj)
+		own_object(sensor, PAWL_PLACE_BPF_MAP, bpf_map__fd(map));
+	for (int i = 0; i < skeleton->prog_cnt; i++) {
+		struct bpf_link *link = *skeleton->progs[i].link;
+
+		own_object(sensor, PAWL_PLACE_BPF_PROG, bpf_program__fd(*skeleton->progs[i].prog));
+		own_object(sensor, PAWL_PLACE_BPF_LINK, link ? bpf_link__fd(link) : -1);
+	}
+}
+
 int pawl_sensor_clear_places(struct pawl_sensor *sensor)
 {
 	struct pawl_place_key key;
+	int r = clear_map(bpf_map__fd(sensor->bpf->maps.places), &key);
 
-	return clear_map(bpf_map__fd(sensor->bpf->maps.places), &key);
+	if (r == 0)
+		own_objects(sensor);
+	return r;
+}
+
+void pawl_sensor_guard(struct pawl_sensor *sensor, uint32_t index, uint32_t pid)
+{
+	if (index < PAWL_GUARDS)
+		__atomic_store_n(&sensor->bpf->data_shared->shared.guards[index], pid,
+				 __ATOMIC_RELEASE);
+}
+
+void pawl_sensor_set_home(struct pawl_sensor *sensor, uint32_t mount_ns)
+{
+	__atomic_store_n(&sensor->bpf->data_shared->shared.mount_ns, mount_ns, __ATOMIC_RELEASE);
 }
 
 int pawl_sensor_add_place(struct pawl_sensor *sensor, uint64_t dev, uint64_t ino,
@@ -597,21 +689,28 @@ int pawl_sensor_add_place(struct pawl_sensor *sensor, uint64_t dev, uint64_t ino
 	return bpf_map_update_elem(fd, &key, &both, BPF_ANY) < 0 ? -errno : 0;
 }
 
-/* Deletes all keys of a hash map but @n of @size bytes at @keep; sizes up to that of a place. */
-static int keep_keys(int fd, const void *keep, size_t n, size_t size)
+/* Whether the key of a place is that of a BPF object. */
+static bool is_object(const void *key)
 {
-	char key[sizeof(struct pawl_place_key)], next[sizeof(key)];
-	bool more = bpf_map_get_next_key(fd, NULL, key) == 0, kept;
+	return ((const struct pawl_place_key *)key)->dev >= PAWL_PLACE_BPF_LINK;
+}
+
+/* Deletes all keys of a hash map but @n of @size bytes at @keep, and those that @spares. */
+static int keep_keys(int fd, const void *keep, size_t n, size_t size,
+		     bool (*spares)(const void *key))
+{
+	struct pawl_place_key key, next; /* room for a hash, too */
+	bool more = bpf_map_get_next_key(fd, NULL, &key) == 0, kept;
 
 	for (size_t seen = 0; more && seen < PAWL_MAX_PLACES; seen++) {
 		/* the next key is found before this one may be deleted */
-		more = bpf_map_get_next_key(fd, key, next) == 0;
-		kept = false;
+		more = bpf_map_get_next_key(fd, &key, &next) == 0;
+		kept = spares && spares(&key);
 		for (size_t i = 0; i < n && !kept; i++)
-			kept = !memcmp((const char *)keep + i * size, key, size);
-		if (!kept && bpf_map_delete_elem(fd, key) < 0)
+			kept = !memcmp((const char *)keep + i * size, &key, size);
+		if (!kept && bpf_map_delete_elem(fd, &key) < 0)
 			return -errno;
-		memcpy(key, next, size);
+		key = next;
 	}
 	return 0;
 }
@@ -620,7 +719,7 @@ _Static_assert(PAWL_MAX_PLACES == PAWL_MAX_BROKERS * 16, "keep_keys() sees every
 
 int pawl_sensor_keep_broker_addresses(struct pawl_sensor *sensor, const uint64_t *hashes, size_t n)
 {
-	return keep_keys(bpf_map__fd(sensor->bpf->maps.brokers), hashes, n, sizeof(*hashes));
+	return keep_keys(bpf_map__fd(sensor->bpf->maps.brokers), hashes, n, sizeof(*hashes), NULL);
 }
 
 int pawl_sensor_replace_places(struct pawl_sensor *sensor, const struct pawl_place_key *keys,
@@ -635,7 +734,7 @@ int pawl_sensor_replace_places(struct pawl_sensor *sensor, const struct pawl_pla
 			r = bpf_map_update_elem(fd, &keys[i], &places[i], BPF_ANY) < 0 ? -errno : 0;
 		if (r < 0 && r != -E2BIG)
 			return r;
-		if (keep_keys(fd, keys, n, sizeof(*keys)) < 0)
+		if (keep_keys(fd, keys, n, sizeof(*keys), is_object) < 0)
 			return -EIO;
 		if (r == 0)
 			break;
@@ -684,7 +783,7 @@ size_t pawl_sensor_hooks(struct pawl_sensor *sensor, struct pawl_hook ret_hooks[
 		ret_hooks[n++] = (struct pawl_hook){
 			.name = hook->hook,
 			.attached = true, /* attaching is all or nothing */
-			.tested = sensor->tested & (1U << i),
+			.tested = sensor->tested[i],
 			.missed = missed_runs(program),
 		};
 	}
@@ -695,6 +794,6 @@ void pawl_sensor_set_tested(struct pawl_sensor *sensor, const char *hook)
 {
 	for (size_t i = 0; i < HOOK_PROGRAMS; i++) {
 		if (!strcmp(hook_programs[i].hook, hook))
-			sensor->tested |= 1U << i;
+			sensor->tested[i] = true;
 	}
 }

@@ -21,7 +21,7 @@ struct pawl_hook {
 	bool tested;	 /* a real operation was stopped through it */
 	uint64_t missed; /* times the kernel skipped the program because it was running already */
 };
-#define PAWL_HOOKS_MAX 24
+#define PAWL_HOOKS_MAX 48
 
 struct pawl_sensor_options {
 	enum pawl_backend backend;
@@ -120,14 +120,20 @@ int pawl_sensor_clear_brokers(struct pawl_sensor *sensor); /* addresses, and eve
 int pawl_sensor_add_broker_address(struct pawl_sensor *sensor, uint64_t hash, uint32_t index);
 int pawl_sensor_set_broker(struct pawl_sensor *sensor, uint32_t index,
 			   const struct pawl_broker *broker);
-int pawl_sensor_clear_places(struct pawl_sensor *sensor);
+int pawl_sensor_clear_places(struct pawl_sensor *sensor); /* all but its own BPF objects */
 int pawl_sensor_add_place(struct pawl_sensor *sensor, uint64_t dev, uint64_t ino,
 			  const struct pawl_place *place);
 
-/* Deletes all others than these: what stays is in force throughout. */
+/* Deletes all others than these, but for its own BPF objects: what stays is in force throughout. */
 int pawl_sensor_keep_broker_addresses(struct pawl_sensor *sensor, const uint64_t *hashes, size_t n);
 int pawl_sensor_replace_places(struct pawl_sensor *sensor, const struct pawl_place_key *keys,
 			       const struct pawl_place *places, size_t n);
+
+/* Process @pid is one of pawl's own, that a watched tree cannot touch. @index < PAWL_GUARDS. */
+void pawl_sensor_guard(struct pawl_sensor *sensor, uint32_t index, uint32_t pid);
+
+/* The mount namespace in which mounts are everybody's, by its inode number. */
+void pawl_sensor_set_home(struct pawl_sensor *sensor, uint32_t mount_ns);
 
 uint64_t pawl_sensor_counter(const struct pawl_sensor *sensor, enum pawl_counter counter);
 

@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * What lies below files: block devices and mounts. There is no budget for them; the first
+ * operation is past it.
+ */
+#ifndef PAWL_DEVICES_H
+#define PAWL_DEVICES_H
+
+#include "files.h"
+
+#define S_IFBLK 0060000
+#define S_IFCHR 0020000
+#define MNT_SHARED 0x1000 /* before 6.17 */
+#define T_SHARED 1	  /* from then on, in mnt_t_flags */
+#define MS_REMOUNT 32
+
+/* uapi/linux: fs.h, btrfs.h, nvme_ioctl.h; scsi/sg.h. Requests that destroy. */
+static __always_inline u32 devices_ioctl_detail(u32 request)
+{
+	switch (request) {
+	case 0x1277: /* BLKDISCARD */
+	case 0x127d: /* BLKSECDISCARD */
+	case 0x127f: /* BLKZEROOUT */
+		return PAWL_DETAIL_DISCARD;
+	case 0x5000940f: /* BTRFS_IOC_SNAP_DESTROY */
+	case 0x5000943f: /* BTRFS_IOC_SNAP_DESTROY_V2 */
+		return PAWL_DETAIL_SUBVOLUME;
+	case 0x8004587d: /* FS_IOC_SHUTDOWN: ext4, xfs, f2fs */
+		return PAWL_DETAIL_SHUTDOWN;
+	case 0x4e41 | 0xc0480000: /* NVME_IOCTL_ADMIN_CMD */
+	case 0x4e43 | 0xc0480000: /* NVME_IOCTL_IO_CMD */
+	case 0x4e47 | 0xc0500000: /* NVME_IOCTL_ADMIN64_CMD */
+	case 0x2285:		  /* SG_IO */
+		return PAWL_DETAIL_PASSTHROUGH;
+	}
+	return PAWL_DETAIL_NONE;
+}
+
+static __always_inline void devices_file(struct attempt *attempt, struct file *file)
+{
+	attempt->mnt = BPF_CORE_READ(file, f_path.mnt);
+	files_target(attempt, BPF_CORE_READ(file, f_path.dentry), BPF_CORE_READ(file, f_inode));
+}
+
+static __always_inline int devices_ioctl(struct file *file, u32 request)
+{
+	u32 detail = devices_ioctl_detail(request);
+	struct attempt attempt = {.class = PAWL_CLASS_WIPE, .detail = detail};
+	struct pawl_task *mark;
+
+	if (!detail)
+		return 0;
+	mark = task_current();
+	if (!mark)
+		return 0;
+	/* asking a disk for its health goes the same way: what cannot write cannot wipe */
+	if (detail == PAWL_DETAIL_PASSTHROUGH && !(BPF_CORE_READ(file, f_mode) & FMODE_WRITE))
+		return 0;
+	devices_file(&attempt, file);
+	return judge(mark, &attempt);
+}
+
+static __always_inline int devices_open(struct pawl_task *mark, struct attempt *attempt)
+{
+	attempt->class = PAWL_CLASS_WIPE;
+	attempt->detail = PAWL_DETAIL_OPEN_DEVICE;
+	return judge(mark, attempt);
+}
+
+static __always_inline bool mount_is_shared(struct vfsmount *mnt)
+{
+	struct mount *mount = (void *)mnt - bpf_core_field_offset(struct mount, mnt);
+
+	if (bpf_core_field_exists(mount->mnt_t_flags))
+		return BPF_CORE_READ(mount, mnt_t_flags) & T_SHARED;
+	return BPF_CORE_READ(mnt, mnt_flags) & MNT_SHARED;
+}
+
+/*
+ * Sandboxes mount and unmount all day in a namespace of their own. What is mounted there
+ * matters to others where it is passed on to them.
+ */
+static __always_inline bool mount_matters(struct vfsmount *mnt)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+	u32 inum = BPF_CORE_READ(task, nsproxy, mnt_ns, ns.inum);
+
+	return inum == *(volatile u32 *)&shared.mount_ns || mount_is_shared(mnt);
+}
+
+/* The mount @mnt, or the directory @dentry of it, is mounted over, moved or unmounted. */
+static __always_inline int devices_mount(u32 detail, struct vfsmount *mnt, struct dentry *dentry)
+{
+	struct pawl_task *mark = task_current();
+	struct attempt attempt = {.class = PAWL_CLASS_MOUNT, .detail = detail};
+
+	if (!mark || !mount_matters(mnt))
+		return 0;
+	attempt.mnt = mnt;
+	files_target(&attempt, dentry, BPF_CORE_READ(dentry, d_inode));
+	if (place_is_own(dentry))
+		return files_tamper(mark, &attempt);
+	return judge(mark, &attempt);
+}
+
+#endif

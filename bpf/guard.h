@@ -1,0 +1,267 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * What a watched tree reaches for that is no file of its own: pawl itself (denied, as
+ * tampering), and the kernel, by which it could do anything (held). Processes outside every
+ * tree, pawld among them, are not asked.
+ */
+#ifndef PAWL_GUARD_H
+#define PAWL_GUARD_H
+
+#include "devices.h"
+
+#define PTRACE_MODE_ATTACH 2
+#define MEM_MAJOR 1 /* drivers/char/mem.c: mem, kmem and port are its minors 1, 2, 4 */
+
+/* uapi/linux/bpf.h: enum bpf_cmd, and where union bpf_attr has what they name */
+#define BPF_PROG_LOAD 5
+#define BPF_PROG_GET_FD_BY_ID 13
+#define BPF_MAP_GET_FD_BY_ID 14
+#define BPF_LINK_GET_FD_BY_ID 30
+
+/* Types of programs that see or change what others do; the rest serves networks and cgroups. */
+#define BPF_TYPES_DEEP                                                                             \
+	(1ULL << 2 /* kprobe */ | 1ULL << 5 /* tracepoint */ | 1ULL << 7 /* perf event */ |        \
+	 1ULL << 17 /* raw tracepoint */ | 1ULL << 24 /* writable one */ |                         \
+	 1ULL << 26 /* tracing */ | 1ULL << 27 /* struct ops */ | 1ULL << 28 /* extension */ |     \
+	 1ULL << 29 /* lsm */ | 1ULL << 31 /* syscall */)
+
+/* enum kernel_read_file_id and kernel_load_data_id agree on these */
+#define READING_MODULE 2
+#define READING_KEXEC_IMAGE 3
+#define READING_KEXEC_INITRAMFS 4
+#define READING_MODULE_COMPRESSED 7
+
+/* Whether a process is pawld or one of its own. */
+static __always_inline bool guard_is_own(u32 tgid)
+{
+	for (int i = 0; i < PAWL_GUARDS; i++) {
+		if (tgid && *(volatile u32 *)&shared.guards[i] == tgid)
+			return true;
+	}
+	return false;
+}
+
+static __always_inline int guard_attempt(struct pawl_task *mark, u32 class, u32 detail, u64 ino)
+{
+	struct attempt attempt = {.class = class, .detail = detail, .ino = ino};
+
+	return judge(mark, &attempt);
+}
+
+/* Something is done to process @task. */
+static __always_inline int guard_process(struct task_struct *task, u32 detail)
+{
+	struct pawl_task *mark = task_current();
+	u32 tgid = task->tgid;
+
+	if (!mark || !guard_is_own(tgid))
+		return 0;
+	return guard_attempt(mark, PAWL_CLASS_TAMPER, detail, tgid);
+}
+
+static __always_inline int guard_signal(struct task_struct *task, int signal)
+{
+	return signal ? guard_process(task, PAWL_DETAIL_SIGNAL) : 0;
+}
+
+/*
+ * Tracing, and what goes the same way: /proc/PID/mem, process_vm_readv, pidfd_getfd. Inside
+ * the tree it is everyday work; a process outside would act for the tree.
+ */
+static __always_inline int guard_ptrace(struct task_struct *child, u32 mode)
+{
+	struct pawl_task *mark, *theirs;
+	struct attempt attempt = {.class = PAWL_CLASS_BROKER, .detail = PAWL_DETAIL_PTRACE};
+
+	if (!(mode & PTRACE_MODE_ATTACH))
+		return 0;
+	mark = task_current();
+	if (!mark)
+		return 0;
+	if (guard_is_own(child->tgid))
+		return guard_attempt(mark, PAWL_CLASS_TAMPER, PAWL_DETAIL_TRACE, child->tgid);
+	theirs = bpf_task_storage_get(&tasks, child, 0, 0);
+	if (theirs && theirs->id == mark->id)
+		return 0;
+	attempt.broker = PAWL_BROKER_PTRACE;
+	attempt.ino = child->tgid;
+	return judge(mark, &attempt);
+}
+
+static __always_inline bool guard_owns_bpf(u64 dev, u64 id)
+{
+	struct pawl_place_key key = {.dev = dev, .ino = id};
+
+	return bpf_map_lookup_elem(&places, &key) != 0;
+}
+
+/* A descriptor of a map or program of pawl's is asked for, by whatever way. */
+static __always_inline int guard_bpf_object(u64 dev, u32 id)
+{
+	struct pawl_task *mark = task_current();
+
+	if (!mark || !guard_owns_bpf(dev, id))
+		return 0;
+	return guard_attempt(mark, PAWL_CLASS_TAMPER, PAWL_DETAIL_BPF_OBJECT, id);
+}
+
+static __always_inline int guard_bpf(int command, union bpf_attr *attr)
+{
+	struct pawl_task *mark;
+	u32 first = 0; /* of the attributes: a type, or an id */
+
+	if (command != BPF_PROG_LOAD && command != BPF_LINK_GET_FD_BY_ID)
+		return 0;
+	mark = task_current();
+	if (!mark)
+		return 0;
+	bpf_probe_read_kernel(&first, sizeof(first), attr);
+	if (command == BPF_LINK_GET_FD_BY_ID)
+		return guard_owns_bpf(PAWL_PLACE_BPF_LINK, first)
+			       ? guard_attempt(mark, PAWL_CLASS_TAMPER, PAWL_DETAIL_BPF_OBJECT,
+					       first)
+			       : 0;
+	if (first > 63 || !(1ULL << first & BPF_TYPES_DEEP))
+		return 0;
+	return guard_attempt(mark, PAWL_CLASS_KERNEL, PAWL_DETAIL_BPF_PROGRAM, first);
+}
+
+/* The kernel is given something to run. */
+static __always_inline int guard_load(u32 what)
+{
+	u32 detail =
+		what == READING_MODULE || what == READING_MODULE_COMPRESSED ? PAWL_DETAIL_MODULE
+		: what == READING_KEXEC_IMAGE || what == READING_KEXEC_INITRAMFS ? PAWL_DETAIL_KEXEC
+										 : PAWL_DETAIL_NONE;
+	struct pawl_task *mark;
+
+	if (!detail)
+		return 0;
+	mark = task_current();
+	return mark ? guard_attempt(mark, PAWL_CLASS_KERNEL, detail, what) : 0;
+}
+
+/* What a file of procfs, sysfs or binfmt_misc would do, by its name. */
+static __always_inline u32 guard_setting(u64 magic, const char *name)
+{
+	if (magic == SYSFS_MAGIC)
+		return NAME_IS(name, "delete") || NAME_IS(name, "remove") || NAME_IS(name, "unbind")
+			       ? PAWL_DETAIL_HOTPLUG
+			       : PAWL_DETAIL_NONE;
+	if (NAME_IS(name, "sysrq-trigger"))
+		return PAWL_DETAIL_SYSRQ;
+	if (NAME_IS(name, "core_pattern") || NAME_IS(name, "modprobe") ||
+	    NAME_IS(name, "hotplug") || NAME_IS(name, "poweroff_cmd"))
+		return PAWL_DETAIL_HELPER;
+	return PAWL_DETAIL_NONE;
+}
+
+/* A file of /proc/PID of one of pawl's own. */
+static __always_inline bool guard_proc_own(struct inode *inode)
+{
+	struct proc_inode *proc =
+		(void *)inode - bpf_core_field_offset(struct proc_inode, vfs_inode);
+	struct pid *pid = BPF_CORE_READ(proc, pid);
+
+	return pid && guard_is_own(BPF_CORE_READ(pid, numbers[0].nr));
+}
+
+/*
+ * Control groups: pawl's own, and those it lies in, are not touched. Moving processes between
+ * groups is root's way to put pawld where it can be frozen; what is written is not seen here.
+ */
+static __always_inline int guard_cgroup(struct pawl_task *mark, struct attempt *attempt,
+					const char *name)
+{
+	struct dentry *dentry = attempt->dentry;
+	struct pawl_place *place = place_of_inode(BPF_CORE_READ(dentry, d_parent, d_inode));
+
+	attempt->class = PAWL_CLASS_KERNEL;
+	attempt->detail = PAWL_DETAIL_CGROUP;
+	if (place && place->flags & (PAWL_PLACE_OWN | PAWL_PLACE_ABOVE)) {
+		attempt->class = PAWL_CLASS_TAMPER;
+		return judge(mark, attempt);
+	}
+	if (NAME_IS(name, "release_agent")) {
+		attempt->detail = PAWL_DETAIL_HELPER;
+		return judge(mark, attempt);
+	}
+	if (current_uid() || !(NAME_IS(name, "cgroup.procs") || NAME_IS(name, "cgroup.threads") ||
+			       NAME_IS(name, "tasks")))
+		return 0;
+	return judge(mark, attempt);
+}
+
+/* A file of one of the kernel's own file systems is opened for writing. */
+static __noinline int guard_open(struct pawl_task *mark, struct attempt *attempt,
+				 struct inode *inode)
+{
+	u64 magic = BPF_CORE_READ(inode, i_sb, s_magic);
+	char name[NAME_BYTES];
+
+	name_of(attempt->dentry, name);
+	attempt->class = PAWL_CLASS_KERNEL;
+	switch (magic) {
+	case CGROUP_MAGIC:
+	case CGROUP2_MAGIC:
+		return guard_cgroup(mark, attempt, name);
+	case TRACEFS_MAGIC:
+	case DEBUGFS_MAGIC:
+		attempt->detail = PAWL_DETAIL_TRACING;
+		return judge(mark, attempt);
+	case BINFMT_MAGIC:
+		attempt->detail = PAWL_DETAIL_HELPER;
+		return judge(mark, attempt);
+	case PROC_MAGIC:
+		if (!guard_proc_own(inode))
+			break;
+		attempt->class = PAWL_CLASS_TAMPER;
+		attempt->detail = PAWL_DETAIL_LIMITS;
+		return judge(mark, attempt);
+	case SYSFS_MAGIC:
+		break;
+	default:
+		return -1;
+	}
+	attempt->detail = guard_setting(magic, name);
+	return attempt->detail ? judge(mark, attempt) : 0;
+}
+
+static __always_inline bool guard_is_memory(u32 rdev)
+{
+	u32 minor = rdev & 0xfffff;
+
+	return rdev >> 20 == MEM_MAJOR && (minor == 1 || minor == 2 || minor == 4);
+}
+
+/* Something is opened. Only for writing is it of interest. */
+static __always_inline int guard_file_open(struct file *file)
+{
+	struct inode *inode = file->f_inode;
+	struct attempt attempt = {};
+	struct pawl_task *mark;
+	int ret;
+
+	if (!(file->f_mode & FMODE_WRITE))
+		return 0;
+	mark = task_current();
+	if (!mark)
+		return 0;
+	devices_file(&attempt, file);
+	switch (BPF_CORE_READ(inode, i_mode) & S_IFMT) {
+	case S_IFBLK:
+		return devices_open(mark, &attempt);
+	case S_IFCHR:
+		if (!guard_is_memory(BPF_CORE_READ(inode, i_rdev)))
+			return 0;
+		attempt.class = PAWL_CLASS_KERNEL;
+		attempt.detail = PAWL_DETAIL_MEMORY;
+		return judge(mark, &attempt);
+	case S_IFREG:
+		ret = guard_open(mark, &attempt, inode);
+		return ret == -1 ? files_open(mark, &attempt, file) : ret;
+	}
+	return 0;
+}
+
+#endif

@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * The judgement of one operation, where the kernel lets it be refused: state of the session,
+ * budget, what the policy does past it. Every hook of lsm and fmod_ret comes through here.
+ */
+#ifndef PAWL_JUDGE_H
+#define PAWL_JUDGE_H
+
+#include "verdict.h"
+
+/* Adds an operation that will have its effect to its directory's aggregate. */
+static __always_inline void judge_aggregate(const struct pawl_task *mark,
+					    const struct attempt *attempt)
+{
+	struct dentry *dentry = attempt->dentry, *parent = BPF_CORE_READ(dentry, d_parent);
+	struct pawl_dir_key key = {
+		.id = mark->id,
+		.class = attempt->class,
+		.dev = attempt->dev,
+		.ino = BPF_CORE_READ(parent, d_inode, i_ino),
+	};
+	struct pawl_dir *dir = bpf_map_lookup_elem(&dirs, &key);
+	u64 now = bpf_ktime_get_ns();
+	struct pawl_dir first = {.count = 1, .first_ns = now, .last_ns = now};
+	struct pawl_dir_event *event;
+
+	if (dir) {
+		__sync_fetch_and_add(&dir->count, 1);
+		dir->last_ns = now;
+		return;
+	}
+	if (bpf_map_update_elem(&dirs, &key, &first, BPF_ANY))
+		count(PAWL_COUNT_LOST_DIRS);
+	event = bpf_ringbuf_reserve(&events, sizeof(*event), 0);
+	if (!event) {
+		count(PAWL_COUNT_LOST_EVENTS);
+		return;
+	}
+	head(&event->h, PAWL_EVENT_DIR, sizeof(*event), mark);
+	event->key = key;
+	path_of_dentry(&event->path, parent, attempt->mnt);
+	send(event);
+}
+
+static __always_inline int judge_allow(const struct pawl_task *mark, struct pawl_session *session,
+				       const struct attempt *attempt)
+{
+	session_count(session, attempt->class);
+	if (budget_covers(attempt->class))
+		judge_aggregate(mark, attempt);
+	return 0;
+}
+
+static __always_inline int judge_refuse(struct pawl_session *session)
+{
+	__sync_fetch_and_add(&session->stopped, 1);
+	return -EPERM;
+}
+
+/* The budget does not cover @attempt: the policy's action decides. */
+static __always_inline int judge_over(struct pawl_task *mark, struct pawl_session *session,
+				      u64 word, struct attempt *attempt)
+{
+	switch (action_of(session, attempt)) {
+	case PAWL_ACTION_OBSERVE:
+		session_observe(mark, session, word, attempt);
+		return judge_allow(mark, session, attempt);
+	case PAWL_ACTION_DENY:
+		session_observe(mark, session, word, attempt);
+		return judge_refuse(session);
+	case PAWL_ACTION_KILL:
+		session_trip(mark, session, word, PAWL_STATE_KILLED, attempt);
+		bpf_send_signal(SIGKILL);
+		return judge_refuse(session);
+	}
+	session_trip(mark, session, word, PAWL_STATE_HELD, attempt);
+	/* where another task was first, its hold is this one's too, decided by now or not */
+	return hold_current(mark, session, PAWL_WORD_SEQ(session_word(session)), attempt);
+}
+
+/*
+ * Whether the policy lets this pass although it is past what the budget covers: what is only
+ * observed changes nothing for a session that is held or denied. Tampering is no such thing.
+ */
+static __always_inline bool judge_observes(const struct pawl_session *session,
+					   const struct attempt *attempt)
+{
+	return !budget_covers(attempt->class) && action_of(session, attempt) == PAWL_ACTION_OBSERVE;
+}
+
+/* Judges one operation of a watched task. Return: what the hook returns. */
+static __noinline int judge(struct pawl_task *mark, struct attempt *attempt)
+{
+	struct pawl_session *session = session_of(mark);
+	int verdict = 0;
+	u64 word, now;
+
+	if (!session)
+		return 0;
+	word = session_word(session);
+	if (PAWL_WORD_STATE(word) == PAWL_STATE_DETACHED)
+		return 0;
+	if (PAWL_WORD_STATE(word) == PAWL_STATE_KILLED) {
+		bpf_send_signal(SIGKILL);
+		return -EPERM;
+	}
+	if (attempt->class == PAWL_CLASS_TAMPER || judge_observes(session, attempt))
+		return judge_over(mark, session, word, attempt);
+	if (mark->held_seq && hold_return(mark, session, word, attempt, &verdict))
+		return verdict ? verdict : judge_allow(mark, session, attempt);
+	if (PAWL_WORD_STATE(word) == PAWL_STATE_HELD)
+		return hold_current(mark, session, PAWL_WORD_SEQ(word), attempt);
+	now = bpf_ktime_get_ns();
+	if (now < session->free_until_ns)
+		return judge_allow(mark, session, attempt);
+	if (now < session->deny_until_ns)
+		return judge_refuse(session);
+	if (budget_covers(attempt->class) &&
+	    budget_spend(session, attempt->class, 0, 0) != BUDGET_OVER)
+		return judge_allow(mark, session, attempt);
+	return judge_over(mark, session, word, attempt);
+}
+
+/*
+ * What a hook may return: an earlier refusal stands, and the verifier of newer kernels
+ * wants to see the range.
+ */
+static __always_inline int judge_earlier(int ret)
+{
+	return ret < 0 && ret >= -4095 ? ret : -EPERM;
+}
+
+#endif

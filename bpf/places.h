@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * Where an operation lands: on pawl's own files, on what holds them, or where somebody outside
+ * the tree will run what is written. By device and inode number: names do not matter.
+ */
+#ifndef PAWL_PLACES_H
+#define PAWL_PLACES_H
+
+#include "verdict.h"
+
+#define PLACE_DEPTH 4 /* how far below a marked directory is looked for it */
+
+#define FMODE_CREATED 0x100000
+#define O_TRUNC 01000
+#define S_IFMT 0170000
+#define S_IFREG 0100000
+
+#define BINFMT_MAGIC 0x42494e4d
+#define CGROUP_MAGIC 0x0027e0eb
+#define CGROUP2_MAGIC 0x63677270
+#define DEBUGFS_MAGIC 0x64626720
+#define PROC_MAGIC 0x9fa0
+#define SYSFS_MAGIC 0x62656572
+#define TRACEFS_MAGIC 0x74726163
+
+static __always_inline struct pawl_place *place_of_inode(struct inode *inode)
+{
+	struct pawl_place_key key = {};
+
+	if (!inode)
+		return 0;
+	key.dev = dev_of(BPF_CORE_READ(inode, i_sb, s_dev));
+	key.ino = BPF_CORE_READ(inode, i_ino);
+	return bpf_map_lookup_elem(&places, &key);
+}
+
+/*
+ * What a dentry is, and what it lies in. ABOVE is told of the dentry itself only: moving a
+ * directory matters to what is below it, changing a file beside that does not.
+ */
+static __noinline u32 place_of(struct dentry *dentry, u32 *ret_broker)
+{
+	struct dentry *parent;
+	u32 flags = 0;
+
+	for (int i = 0; i < PLACE_DEPTH; i++) {
+		struct pawl_place *place = place_of_inode(BPF_CORE_READ(dentry, d_inode));
+
+		if (place) {
+			flags |= i ? place->flags & ~PAWL_PLACE_ABOVE : place->flags;
+			if (place->flags & PAWL_PLACE_SPOOL && ret_broker)
+				*ret_broker = place->broker;
+		}
+		parent = BPF_CORE_READ(dentry, d_parent);
+		if (flags & ~PAWL_PLACE_ABOVE || parent == dentry)
+			break;
+		dentry = parent;
+	}
+	return flags;
+}
+
+/* Moving or removing @dentry would reach pawl's own. */
+static __always_inline bool place_is_own(struct dentry *dentry)
+{
+	return place_of(dentry, 0) & (PAWL_PLACE_OWN | PAWL_PLACE_ABOVE);
+}
+
+/* Names of files in the kernel's own file systems that are more than a setting. */
+#define NAME_BYTES 24
+
+static __always_inline void name_of(struct dentry *dentry, char name[NAME_BYTES])
+{
+	__builtin_memset(name, 0, NAME_BYTES);
+	bpf_probe_read_kernel_str(name, NAME_BYTES, BPF_CORE_READ(dentry, d_name.name));
+}
+
+/* clang-14 makes a call of __builtin_memcmp() here, and there is nothing to call. */
+static __always_inline bool name_equals(const char *name, const char *literal, u32 size)
+{
+	for (u32 i = 0; i < size; i++) {
+		if (name[i] != literal[i])
+			return false;
+	}
+	return true;
+}
+#define NAME_IS(name, literal) name_equals(name, literal, sizeof(literal))
+
+#endif
