@@ -661,34 +661,6 @@ int pawl_sensor_clear_places(struct pawl_sensor *sensor)
 	return r;
 }
 
-void pawl_sensor_guard(struct pawl_sensor *sensor, uint32_t index, uint32_t pid)
-{
-	if (index < PAWL_GUARDS)
-		__atomic_store_n(&sensor->bpf->data_shared->shared.guards[index], pid,
-				 __ATOMIC_RELEASE);
-}
-
-void pawl_sensor_set_home(struct pawl_sensor *sensor, uint32_t mount_ns)
-{
-	__atomic_store_n(&sensor->bpf->data_shared->shared.mount_ns, mount_ns, __ATOMIC_RELEASE);
-}
-
-int pawl_sensor_add_place(struct pawl_sensor *sensor, uint64_t dev, uint64_t ino,
-			  const struct pawl_place *place)
-{
-	int fd = bpf_map__fd(sensor->bpf->maps.places);
-	struct pawl_place_key key = {.dev = dev, .ino = ino};
-	struct pawl_place old = {}, both = *place;
-
-	/* only a spool has a broker: another flag must not take it away */
-	if (bpf_map_lookup_elem(fd, &key, &old) == 0) {
-		both.flags |= old.flags;
-		if (!(place->flags & PAWL_PLACE_SPOOL))
-			both.broker = old.broker;
-	}
-	return bpf_map_update_elem(fd, &key, &both, BPF_ANY) < 0 ? -errno : 0;
-}
-
 /* Whether the key of a place is that of a BPF object. */
 static bool is_object(const void *key)
 {
@@ -728,6 +700,7 @@ int pawl_sensor_replace_places(struct pawl_sensor *sensor, const struct pawl_pla
 	int fd = bpf_map__fd(sensor->bpf->maps.places);
 	int r = 0;
 
+	own_objects(sensor);
 	/* old ones make room where both would not fit: then some are missing for a moment */
 	for (int round = 0; round < 2; round++) {
 		for (size_t i = 0; r == 0 && i < n; i++)
@@ -741,6 +714,34 @@ int pawl_sensor_replace_places(struct pawl_sensor *sensor, const struct pawl_pla
 		r = 0;
 	}
 	return r;
+}
+
+void pawl_sensor_guard(struct pawl_sensor *sensor, uint32_t index, uint32_t pid)
+{
+	if (index < PAWL_GUARDS)
+		__atomic_store_n(&sensor->bpf->data_shared->shared.guards[index], pid,
+				 __ATOMIC_RELEASE);
+}
+
+void pawl_sensor_set_home(struct pawl_sensor *sensor, uint32_t mount_ns)
+{
+	__atomic_store_n(&sensor->bpf->data_shared->shared.mount_ns, mount_ns, __ATOMIC_RELEASE);
+}
+
+int pawl_sensor_add_place(struct pawl_sensor *sensor, uint64_t dev, uint64_t ino,
+			  const struct pawl_place *place)
+{
+	int fd = bpf_map__fd(sensor->bpf->maps.places);
+	struct pawl_place_key key = {.dev = dev, .ino = ino};
+	struct pawl_place old = {}, both = *place;
+
+	/* only a spool has a broker: another flag must not take it away */
+	if (bpf_map_lookup_elem(fd, &key, &old) == 0) {
+		both.flags |= old.flags;
+		if (!(place->flags & PAWL_PLACE_SPOOL))
+			both.broker = old.broker;
+	}
+	return bpf_map_update_elem(fd, &key, &both, BPF_ANY) < 0 ? -errno : 0;
 }
 
 uint64_t pawl_sensor_counter(const struct pawl_sensor *sensor, enum pawl_counter counter)
