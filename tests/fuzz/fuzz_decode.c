@@ -16,6 +16,8 @@
 #include "user/core/assess.h"
 #include "user/core/cleanup.h"
 #include "user/core/decode.h"
+#include "user/core/explain.h"
+#include "user/core/policy.h"
 #include "user/core/proctree.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -35,6 +37,21 @@ static void check_path(const struct pawl_path *path)
 	require(strlen(pawl_path_text(path)) < sizeof(path->text), "a text inside its path");
 	require(pawl_path_directory(path, directory) == directory, "a directory");
 	require(strlen(directory) < sizeof(directory), "a directory that fits");
+}
+
+static void check_operation(const struct pawl_operation *op)
+{
+	static const struct pawl_policy policy = {.brokers = {{.name = "ptrace"}}, .brokers_n = 1};
+	const char *broker = pawl_broker_name(&policy, op->broker);
+	char out[64];
+
+	require(pawl_class_name(op->class) != NULL, "a class");
+	require(pawl_detail_name(op->detail) != NULL, "a detail");
+	require(strlen(broker) < PAWL_NAME_MAX, "a broker, or none");
+	pawl_explain_reason(op, op->at_ns, op->ino, broker, out, sizeof(out));
+	require(strlen(out) > 0 && strlen(out) < sizeof(out), "a reason");
+	pawl_explain_rule(op, broker, out, sizeof(out));
+	require(strlen(out) > 0 && strlen(out) < sizeof(out), "a rule");
 }
 
 static void check_dir(const struct pawl_dir_event *event)
@@ -97,7 +114,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		check_dir(record.dir);
 	if (record.type == PAWL_EVENT_VERDICT) {
 		check_path(&record.verdict->op.path);
-		require(pawl_class_name(record.verdict->op.class) != NULL, "a class");
+		check_operation(&record.verdict->op);
 	}
 	check_tree(&record);
 	return 0;

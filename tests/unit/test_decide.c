@@ -32,6 +32,8 @@ static const struct pawl_policy policy = {
 		     {.name = "strict",
 		      .terms = {.limit = {3, 3, 3, 3}, .per_ms = {10, 10, 10, 10}}}},
 	.profiles_n = 2,
+	.brokers = {{.name = "ptrace"}, {.name = "docker"}},
+	.brokers_n = 2,
 };
 
 static int setup(void **state)
@@ -386,16 +388,185 @@ static void test_set_policy_is_used_for_the_next_hold(void **state)
 	assert_int_equal(pawl_core_hold(*state, 1)->until.mono_ns, at(8).mono_ns);
 }
 
+static int judge(struct pawl_core *core, uint64_t ms, uint64_t seq, enum pawl_action action,
+		 uint32_t class)
+{
+	const struct pawl_operation op = {.class = class, .broker = 1};
+
+	return pawl_core_verdict(core, at(ms), 1, seq, action, &op, 0);
+}
+
+/* The next effect of that type; those before it are dropped. */
+static struct pawl_effect next(struct pawl_core *core, enum pawl_effect_type type)
+{
+	struct pawl_effect effect;
+
+	while (pawl_core_effect(core, &effect)) {
+		if (effect.type == type)
+			return effect;
+	}
+	fail_msg("no effect %d", type);
+	return effect;
+}
+
+#define BIT(n) (1U << (n))
+
+/* What a hold was about, and which budget begins anew once it is approved or denied. */
+static void test_a_decision_refreshes_its_own_budget(void **state)
+{
+	static const struct {
+		uint32_t class, fresh;
+		uint64_t limit, per_ms;
+	} cases[] = {
+		{PAWL_CLASS_DELETE, BIT(PAWL_BUCKET_FILES) | BIT(PAWL_BUCKET_DIRS), 25, 60000},
+		{PAWL_CLASS_RMDIR, BIT(PAWL_BUCKET_FILES) | BIT(PAWL_BUCKET_DIRS), 25, 60000},
+		{PAWL_CLASS_ACCESS, BIT(PAWL_BUCKET_ACCESS), 250, 30000},
+		{PAWL_CLASS_OVERWRITE, BIT(PAWL_BUCKET_OVERWRITES), 1000, 20000},
+		{PAWL_CLASS_WIPE, 0, 0, 0},
+		{PAWL_CLASS_MOUNT, 0, 0, 0},
+		{PAWL_CLASS_KERNEL, 0, 0, 0},
+		{PAWL_CLASS_BROKER, 0, 0, 0},
+		{PAWL_CLASS_RING, 0, 0, 0},
+	};
+	static const enum pawl_verb verbs[] = {PAWL_VERB_APPROVE, PAWL_VERB_DENY};
+
+	(void)state;
+	for (size_t i = 0; i < ROWS(cases) * ROWS(verbs); i++) {
+		enum pawl_verb verb = verbs[i % ROWS(verbs)];
+		size_t c = i / ROWS(verbs);
+		struct pawl_core *core = NULL;
+		struct pawl_effect effect;
+
+		assert_int_equal(setup((void **)&core), 0);
+		begin(core, 1);
+		assert_int_equal(judge(core, 1, 1, PAWL_ACTION_HOLD, cases[c].class), 0);
+		assert_int_equal(pawl_core_hold(core, 1)->limit, cases[c].limit);
+		assert_int_equal(pawl_core_hold(core, 1)->per_ms, cases[c].per_ms);
+		assert_string_equal(pawl_core_hold(core, 1)->broker,
+				    cases[c].class == PAWL_CLASS_BROKER ? "docker" : "");
+		assert_int_equal(command(core, verb, 1), 0);
+		effect = next(core, PAWL_EFFECT_RESOLVE);
+		assert_int_equal(effect.fresh, cases[c].fresh);
+		assert_int_equal(effect.decision,
+				 verb == PAWL_VERB_APPROVE ? PAWL_DECIDE_ALLOW : PAWL_DECIDE_DENY);
+		/* a denial lasts as long as the window; of what has none, it is of this once */
+		assert_int_equal(effect.deny_until_ns, verb == PAWL_VERB_DENY && cases[c].per_ms
+							       ? at(5 + cases[c].per_ms).mono_ns
+							       : 0);
+		pawl_core_free(core);
+	}
+}
+
+static void test_a_denial_that_lasts_is_not_lifted_by_another_approval(void **state)
+{
+	struct pawl_effect effect;
+
+	begin(*state, 1);
+	assert_int_equal(judge(*state, 1, 1, PAWL_ACTION_HOLD, PAWL_CLASS_DELETE), 0);
+	assert_int_equal(command(*state, PAWL_VERB_DENY, 1), 0);
+	drain(*state);
+	/* it asks all the same: files are denied, and this is no file */
+	assert_int_equal(judge(*state, 4, 2, PAWL_ACTION_HOLD, PAWL_CLASS_MOUNT), 0);
+	assert_int_equal(pawl_core_hold(*state, 2)->state, PAWL_HOLD_HELD);
+	assert_int_equal(command(*state, PAWL_VERB_APPROVE, 2), 0);
+	effect = next(*state, PAWL_EFFECT_RESOLVE);
+	assert_int_equal(effect.decision, PAWL_DECIDE_ALLOW);
+	assert_int_equal(effect.deny_until_ns, at(60005).mono_ns);
+	assert_int_equal(pawl_core_session(*state, 1)->deny_until_ns, at(60005).mono_ns);
+}
+
+/* There a tracer refuses, for a time; on the others this once is enough. */
+static void test_tracepoint_denies_what_has_no_budget_for_a_window(void **state)
+{
+	struct pawl_core *core = NULL;
+
+	(void)state;
+	assert_int_equal(pawl_core_new(&policy, PAWL_BACKEND_TRACEPOINT, &core), 0);
+	begin(core, 1);
+	assert_int_equal(judge(core, 1, 1, PAWL_ACTION_HOLD, PAWL_CLASS_RING), 0);
+	assert_int_equal(command(core, PAWL_VERB_DENY, 1), 0);
+	assert_int_equal(next(core, PAWL_EFFECT_RESOLVE).deny_until_ns, at(60005).mono_ns);
+	next(core, PAWL_EFFECT_REFUSE);
+	pawl_core_free(core);
+}
+
+static void test_every_attempt_is_recorded(void **state)
+{
+	static const struct {
+		uint32_t class;
+		enum pawl_action action;
+		enum pawl_record_type record;
+	} cases[] = {
+		{PAWL_CLASS_DELETE, PAWL_ACTION_OBSERVE, PAWL_RECORD_OBSERVED},
+		{PAWL_CLASS_ACCESS, PAWL_ACTION_DENY, PAWL_RECORD_DENIED},
+		{PAWL_CLASS_OVERWRITE, PAWL_ACTION_OBSERVE, PAWL_RECORD_OBSERVED},
+		{PAWL_CLASS_TAMPER, PAWL_ACTION_OBSERVE, PAWL_RECORD_TAMPER_OBSERVED},
+		{PAWL_CLASS_TAMPER, PAWL_ACTION_DENY, PAWL_RECORD_TAMPER_DENIED},
+		{PAWL_CLASS_BROKER, PAWL_ACTION_OBSERVE, PAWL_RECORD_BROKER_OBSERVED},
+		{PAWL_CLASS_BROKER, PAWL_ACTION_DENY, PAWL_RECORD_BROKER_DENIED},
+		{PAWL_CLASS_MOUNT, PAWL_ACTION_OBSERVE, PAWL_RECORD_OPERATION_OBSERVED},
+		{PAWL_CLASS_WIPE, PAWL_ACTION_DENY, PAWL_RECORD_OPERATION_DENIED},
+		{PAWL_CLASS_RING, PAWL_ACTION_OBSERVE, PAWL_RECORD_OPERATION_OBSERVED},
+		{UINT32_MAX, PAWL_ACTION_OBSERVE, PAWL_RECORD_OPERATION_OBSERVED},
+	};
+	struct pawl_effect effect;
+
+	begin(*state, 1);
+	assert_int_equal(hold(*state, 1, 7), 0);
+	drain(*state);
+	for (size_t i = 0; i < 2 * ROWS(cases); i++) {
+		assert_int_equal(judge(*state, 9, 7, cases[i / 2].action, cases[i / 2].class), 0);
+		assert_true(pawl_core_effect(*state, &effect));
+		assert_int_equal(effect.type, PAWL_EFFECT_RECORD);
+		assert_int_equal(effect.record, cases[i / 2].record);
+		assert_false(pawl_core_effect(*state, &effect));
+	}
+	assert_int_equal(pawl_core_session(*state, 1)->state, PAWL_SESSION_HELD);
+}
+
+/* On tracepoint a denial is a hold, where the kernel opened one, and else it is told. */
+static void test_tracepoint_records_what_was_not_held(void **state)
+{
+	struct pawl_core *core = NULL;
+
+	(void)state;
+	assert_int_equal(pawl_core_new(&policy, PAWL_BACKEND_TRACEPOINT, &core), 0);
+	begin(core, 1);
+	assert_int_equal(judge(core, 1, 0, PAWL_ACTION_DENY, PAWL_CLASS_TAMPER), 0);
+	assert_null(pawl_core_holds(core));
+	next(core, PAWL_EFFECT_RECORD);
+	assert_int_equal(next(core, PAWL_EFFECT_RECORD).record, PAWL_RECORD_TAMPER_DENIED);
+	assert_int_equal(judge(core, 1, 1, PAWL_ACTION_DENY, PAWL_CLASS_TAMPER), 0);
+	assert_int_equal(pawl_core_hold(core, 1)->state, PAWL_HOLD_DENIED);
+	assert_string_equal(pawl_core_hold(core, 1)->reason, "the policy denies this");
+	drain(core);
+	/* said again of the same hold: of what has a budget that is no news */
+	assert_int_equal(judge(core, 1, 1, PAWL_ACTION_DENY, PAWL_CLASS_DELETE), 0);
+	assert_int_equal(drain(core), 0);
+	pawl_core_free(core);
+}
+
+static void test_the_policy_kills_for_what_has_no_budget(void **state)
+{
+	begin(*state, 1);
+	assert_int_equal(judge(*state, 1, 1, PAWL_ACTION_KILL, PAWL_CLASS_TAMPER), 0);
+	assert_int_equal(pawl_core_session(*state, 1)->state, PAWL_SESSION_KILLED);
+	assert_int_equal(pawl_core_hold(*state, 1)->state, PAWL_HOLD_KILLED);
+	assert_string_equal(pawl_core_hold(*state, 1)->reason, "the policy kills for this");
+	next(*state, PAWL_EFFECT_KILL);
+}
+
 static void test_names(void **state)
 {
 	static const char *const sessions[] = {"running", "held",     "paused",
 					       "killed",  "detached", "ended"};
 	static const char *const holds[] = {"held",   "approved", "denied",
 					    "killed", "expired",  "gone"};
-	static const char *const records[] = {"session.start", "session.end",	 "session.kill",
-					      "session.pause", "session.resume", "session.detach",
-					      "hold.open",     "hold.resolved",	 "budget.exceeded",
-					      "budget.denied"};
+	static const char *const records[] = {
+		"session.start",   "session.end",    "session.kill",	   "session.pause",
+		"session.resume",  "session.detach", "hold.open",	   "hold.resolved",
+		"budget.exceeded", "budget.denied",  "tamper.observed",	   "tamper.denied",
+		"broker.observed", "broker.denied",  "operation.observed", "operation.denied"};
 
 	(void)state;
 	assert_int_equal(ROWS(sessions), PAWL_SESSION_STATE_MAX);
@@ -407,6 +578,10 @@ static void test_names(void **state)
 	assert_int_equal(ROWS(records), PAWL_RECORD_MAX);
 	for (unsigned int i = 0; i < ROWS(records); i++)
 		assert_string_equal(pawl_record_name(i), records[i]);
+	assert_false(pawl_record_is_operation(PAWL_RECORD_HOLD_RESOLVED));
+	assert_true(pawl_record_is_operation(PAWL_RECORD_OBSERVED));
+	assert_true(pawl_record_is_operation(PAWL_RECORD_OPERATION_DENIED));
+	assert_false(pawl_record_is_operation(PAWL_RECORD_MAX));
 }
 
 static void test_free_of_nothing(void **state)
@@ -433,6 +608,12 @@ int main(void)
 		WITH_CORE(test_long_names_and_reasons_are_cut),
 		cmocka_unit_test(test_commands_by_state),
 		WITH_CORE(test_set_policy_is_used_for_the_next_hold),
+		cmocka_unit_test(test_a_decision_refreshes_its_own_budget),
+		WITH_CORE(test_a_denial_that_lasts_is_not_lifted_by_another_approval),
+		cmocka_unit_test(test_tracepoint_denies_what_has_no_budget_for_a_window),
+		WITH_CORE(test_every_attempt_is_recorded),
+		cmocka_unit_test(test_tracepoint_records_what_was_not_held),
+		WITH_CORE(test_the_policy_kills_for_what_has_no_budget),
 		cmocka_unit_test(test_names),
 		cmocka_unit_test(test_free_of_nothing),
 	};

@@ -542,6 +542,7 @@ static const struct {
 	{"brokers: [{name: a, socket: \"/1*/x\"}]", ":2:29:", "* to stand for a number"},
 	{"brokers: [{name: a, socket: \"/-*1/x\"}]", ":2:29:", "* to stand for a number"},
 	{"brokers: [{name: a, socket: \"/x/**\"}]", ":2:29:", "* to stand for a number"},
+	{"brokers: [{name: a, socket: \"/x1*\"}]", ":2:29:", "but not behind a digit"},
 	{"brokers: [{name: a, socket: \"@*x\"}]", ":2:29:", "* to stand for a number"},
 	{"brokers: [{name: a, socket: \"/a\\0\"}]", ":2:29:", "1 to 107 bytes of printable text"},
 	{"brokers: [{name: a, port: 0}]",

@@ -180,17 +180,30 @@ static void print_directories(const struct pawl_cli *cli, const json_t *hold)
 		print_number(cli, "", (long long)(n - DIRECTORIES_SHOWN), "more directories");
 }
 
+#define FAILS "make it fail with \"Operation not permitted\"; the session goes on"
+#define KILLS "end all processes of the session"
+
 static const struct {
 	const char *command;
 	const char *key; /* the member that names what it is done to */
 	const char *option;
 	const char *meaning;
+	const char *meaning_once; /* of what has no budget; NULL: it is not offered then */
 } resolutions[] = {
-	{"approve", "id", "", "let it go on, with a fresh budget"},
-	{"approve", "id", " --for 10m", "let it go on, with no limit for ten minutes"},
-	{"deny", "id", "", "make it fail with \"Operation not permitted\"; the session goes on"},
-	{"kill", "session", "", "end all processes of the session"},
+	{"approve", "id", "", "let it go on, with a fresh budget", "let it go on, this once"},
+	{"approve", "id", " --for 10m", "let it go on, with no limit for ten minutes", NULL},
+	{"deny", "id", "", FAILS, FAILS},
+	{"kill", "session", "", KILLS, KILLS},
 };
+
+/* Rules of budgets end so, and a broker may be called anything. */
+static bool has_budget(const json_t *hold)
+{
+	const char *rule = pawl_json_text(hold, "rule");
+	const char *dot = strrchr(rule, '.');
+
+	return dot && strcmp(dot, ".budget") == 0 && strncmp(rule, "brokers.", 8) != 0;
+}
 
 /* "pawl approve h7 --for 10m", to be pasted; .data is NULL when memory ran out */
 static struct pawl_text resolution_command(const struct pawl_cli *cli, const json_t *hold, size_t i)
@@ -211,6 +224,7 @@ static struct pawl_text resolution_command(const struct pawl_cli *cli, const jso
 
 static void print_resolutions(const struct pawl_cli *cli, const json_t *hold)
 {
+	bool budget = has_budget(hold);
 	size_t widest = 0;
 
 	putchar('\n');
@@ -219,14 +233,18 @@ static void print_resolutions(const struct pawl_cli *cli, const json_t *hold)
 			_cleanup_(pawl_text_freep) struct pawl_text command =
 				resolution_command(cli, hold, i);
 
+			const char *meaning =
+				budget ? resolutions[i].meaning : resolutions[i].meaning_once;
+
+			if (!meaning)
+				continue;
 			if (widest < command.size)
 				widest = command.size;
 			if (!printing || !command.data)
 				continue;
 			fputs("  ", stdout);
 			pawl_print_styled(cli, PAWL_STYLE_BOLD, command.data);
-			printf("%*s   %s\n", (int)(widest - command.size), "",
-			       resolutions[i].meaning);
+			printf("%*s   %s\n", (int)(widest - command.size), "", meaning);
 		}
 	}
 }
@@ -259,6 +277,8 @@ static void print_hold(const struct pawl_cli *cli, const json_t *hold)
 
 	print_headline(cli, hold);
 	print_field(cli, "target", pawl_json_text(hold, "target"));
+	print_field(cli, "detail", pawl_json_text(hold, "detail"));
+	print_field(cli, "broker", pawl_json_text(hold, "broker"));
 	print_field(cli, "cwd", pawl_json_text(hold, "cwd"));
 	print_chain(cli, hold);
 	print_stopped(cli, hold);

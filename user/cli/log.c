@@ -99,10 +99,11 @@ static void print_summary(const json_t *record)
 		const char *name;
 		const char *label;
 	} fields[] = {
-		{"message", ""},	  {"pawl.hold", ""},	  {"pawl.state", ""},
-		{"pawl.operation", ""},	  {"file.path", ""},	  {"file.directory", ""},
-		{"pawl.count", "count "}, {"pawl.lost", "lost "}, {"process.pid", "pid "},
-		{"pawl.by", "by "},	  {"pawl.reason", ""},
+		{"message", ""},	{"pawl.hold", ""},	 {"pawl.state", ""},
+		{"pawl.operation", ""}, {"pawl.detail", ""},	 {"pawl.broker", ""},
+		{"file.path", ""},	{"file.directory", ""},	 {"pawl.count", "count "},
+		{"pawl.lost", "lost "}, {"process.pid", "pid "}, {"pawl.by", "by "},
+		{"pawl.reason", ""},
 	};
 	const char *separator = "";
 

@@ -48,6 +48,12 @@ static const char *const record_names[PAWL_RECORD_MAX] = {
 	[PAWL_RECORD_HOLD_RESOLVED] = "hold.resolved",
 	[PAWL_RECORD_OBSERVED] = "budget.exceeded",
 	[PAWL_RECORD_DENIED] = "budget.denied",
+	[PAWL_RECORD_TAMPER_OBSERVED] = "tamper.observed",
+	[PAWL_RECORD_TAMPER_DENIED] = "tamper.denied",
+	[PAWL_RECORD_BROKER_OBSERVED] = "broker.observed",
+	[PAWL_RECORD_BROKER_DENIED] = "broker.denied",
+	[PAWL_RECORD_OPERATION_OBSERVED] = "operation.observed",
+	[PAWL_RECORD_OPERATION_DENIED] = "operation.denied",
 };
 
 const char *pawl_session_state_name(enum pawl_session_state state)
@@ -63,6 +69,11 @@ const char *pawl_hold_state_name(enum pawl_hold_state state)
 const char *pawl_record_name(enum pawl_record_type type)
 {
 	return record_names[type];
+}
+
+bool pawl_record_is_operation(enum pawl_record_type type)
+{
+	return type >= PAWL_RECORD_OBSERVED && type < PAWL_RECORD_MAX;
 }
 
 int pawl_core_new(const struct pawl_policy *policy, enum pawl_backend backend,
@@ -237,6 +248,9 @@ static struct pawl_hold *hold_open(struct pawl_core *core, struct pawl_when now,
 	hold->per_ms = bucket < PAWL_BUCKET_MAX ? profile->terms.per_ms[bucket] : 0;
 	hold->op = *op;
 	memcpy(hold->agent, session->agent, sizeof(hold->agent));
+	if (op->class == PAWL_CLASS_BROKER)
+		snprintf(hold->broker, sizeof(hold->broker), "%s",
+			 pawl_broker_name(core->policy, op->broker));
 	if (core->last_hold)
 		core->last_hold->next = hold;
 	else
@@ -280,6 +294,29 @@ static const enum pawl_decision decisions[PAWL_HOLD_STATE_MAX] = {
 	[PAWL_HOLD_GONE] = PAWL_DECIDE_RETRY,
 };
 
+/* The buckets that begin anew when an operation was decided on: files and directories together. */
+static uint32_t fresh_buckets(uint32_t class)
+{
+	const struct pawl_section *section = pawl_section_of(class);
+
+	return section ? section->buckets : 0;
+}
+
+/*
+ * How long a session has no budget after a denial. What has no budget is refused this once,
+ * and what else the session does is not touched; but on tracepoint it is a tracer that
+ * refuses, and that needs a time.
+ */
+static uint64_t denial_ms(const struct pawl_core *core, const struct pawl_live_session *session,
+			  uint32_t bucket)
+{
+	const struct pawl_terms *terms = &core->policy->profiles[session->profile].terms;
+
+	if (bucket < PAWL_BUCKET_MAX)
+		return terms->per_ms[bucket];
+	return core->backend == PAWL_BACKEND_TRACEPOINT ? terms->per_ms[PAWL_BUCKET_FILES] : 0;
+}
+
 /*
  * Resolves the open hold of a session: the decision goes to the kernel before anything is
  * continued, so that what restarts finds it.
@@ -287,19 +324,21 @@ static const enum pawl_decision decisions[PAWL_HOLD_STATE_MAX] = {
 static void resolve(struct pawl_core *core, struct pawl_when now, struct pawl_live_session *session,
 		    struct pawl_hold *hold, enum pawl_hold_state state, uint64_t for_ms)
 {
-	const struct pawl_profile *profile = &core->policy->profiles[session->profile];
 	bool denied = state == PAWL_HOLD_DENIED || state == PAWL_HOLD_EXPIRED;
+	bool denying = now.mono_ns < session->deny_until_ns;
+	uint32_t bucket = pawl_bucket_of(hold->op.class);
+	uint64_t window_ms = denied ? denial_ms(core, session, bucket) : 0;
 	struct pawl_effect *effect = emit(core, PAWL_EFFECT_RESOLVE, session);
 
 	effect->decision = decisions[state];
 	effect->rings = state == PAWL_HOLD_APPROVED && hold->op.class == PAWL_CLASS_RING;
+	if (effect->decision != PAWL_DECIDE_RETRY)
+		effect->fresh = fresh_buckets(hold->op.class);
 	if (for_ms)
 		effect->free_until_ns = now.mono_ns + for_ms * MS;
-	if (!denied)
-		session->deny_until_ns = 0;
-	else if (now.mono_ns >= session->deny_until_ns) /* else that window goes on */
-		session->deny_until_ns =
-			now.mono_ns + profile->terms.per_ms[PAWL_BUCKET_FILES] * MS;
+	/* a denial that lasts goes on, but for the approval of what it is about */
+	if (!denying || (!denied && bucket < PAWL_BUCKET_MAX))
+		session->deny_until_ns = window_ms ? now.mono_ns + window_ms * MS : 0;
 	effect->deny_until_ns = session->deny_until_ns;
 	emit(core,
 	     denied && core->backend == PAWL_BACKEND_TRACEPOINT ? PAWL_EFFECT_REFUSE
@@ -372,21 +411,53 @@ void pawl_core_end(struct pawl_core *core, struct pawl_when now, uint32_t id,
 	remember(core, session);
 }
 
+/* What a record of an operation is called, that was let pass or refused without asking. */
+static enum pawl_record_type record_of(uint32_t class, bool observed)
+{
+	if (class == PAWL_CLASS_TAMPER)
+		return observed ? PAWL_RECORD_TAMPER_OBSERVED : PAWL_RECORD_TAMPER_DENIED;
+	if (class == PAWL_CLASS_BROKER)
+		return observed ? PAWL_RECORD_BROKER_OBSERVED : PAWL_RECORD_BROKER_DENIED;
+	if (pawl_bucket_of(class) == PAWL_BUCKET_MAX)
+		return observed ? PAWL_RECORD_OPERATION_OBSERVED : PAWL_RECORD_OPERATION_DENIED;
+	return observed ? PAWL_RECORD_OBSERVED : PAWL_RECORD_DENIED;
+}
+
+/* Whether the kernel waits for an answer, rather than having given one. */
+static bool asks(const struct pawl_core *core, const struct pawl_live_session *session,
+		 uint64_t seq, enum pawl_action action, uint32_t class)
+{
+	if (action == PAWL_ACTION_HOLD || action == PAWL_ACTION_KILL)
+		return true;
+	if (action != PAWL_ACTION_DENY || core->backend != PAWL_BACKEND_TRACEPOINT)
+		return false;
+	/* there, what has a budget is stopped to be denied; the rest only where it has a hold */
+	return pawl_bucket_of(class) < PAWL_BUCKET_MAX || seq > session->seq;
+}
+
+/* What the policy did on its own, as the reason of a hold. */
+static const char *reason_of(enum pawl_action action, uint32_t class)
+{
+	bool budget = pawl_bucket_of(class) < PAWL_BUCKET_MAX;
+
+	if (action == PAWL_ACTION_KILL)
+		return budget ? "the policy kills past the budget" : "the policy kills for this";
+	if (action == PAWL_ACTION_DENY)
+		return budget ? "the policy denies past the budget" : "the policy denies this";
+	return "denied until the budget refills";
+}
+
 int pawl_core_verdict(struct pawl_core *core, struct pawl_when now, uint32_t id, uint64_t seq,
 		      enum pawl_action action, const struct pawl_operation *op, uint64_t lost)
 {
 	struct pawl_live_session *session = session_find(core, id);
-	bool asks = action == PAWL_ACTION_HOLD ||
-		    (action == PAWL_ACTION_DENY && core->backend == PAWL_BACKEND_TRACEPOINT);
+	const char *reason = reason_of(action, op->class);
 	struct pawl_hold *hold;
 
 	if (!session)
 		return -ENOENT;
-	if (!asks && action != PAWL_ACTION_KILL) {
-		emit_record(core,
-			    action == PAWL_ACTION_OBSERVE ? PAWL_RECORD_OBSERVED
-							  : PAWL_RECORD_DENIED,
-			    session);
+	if (!asks(core, session, seq, action, op->class)) {
+		emit_record(core, record_of(op->class, action == PAWL_ACTION_OBSERVE), session);
 		return 0;
 	}
 	if (seq <= session->seq)
@@ -401,14 +472,13 @@ int pawl_core_verdict(struct pawl_core *core, struct pawl_when now, uint32_t id,
 		return -ENOMEM;
 	emit_record(core, PAWL_RECORD_HOLD_OPEN, session);
 	if (action == PAWL_ACTION_KILL) {
-		kill_session(core, now, session, "policy", "the policy kills past the budget");
+		kill_session(core, now, session, "policy", reason);
 		return 0;
 	}
 	/* on tracepoint nothing is refused in the kernel, so a denial that lasts comes here */
-	if (action == PAWL_ACTION_DENY || now.mono_ns < session->deny_until_ns) {
-		hold_close(hold, now, PAWL_HOLD_DENIED, "policy",
-			   action == PAWL_ACTION_DENY ? "the policy denies past the budget"
-						      : "denied until the budget refills");
+	if (action == PAWL_ACTION_DENY || (denial_ms(core, session, pawl_bucket_of(op->class)) &&
+					   now.mono_ns < session->deny_until_ns)) {
+		hold_close(hold, now, PAWL_HOLD_DENIED, "policy", reason);
 		resolve(core, now, session, hold, PAWL_HOLD_DENIED, 0);
 		return 0;
 	}

@@ -75,9 +75,10 @@ struct pawl_hold {
 	struct pawl_when until; /* time-out while held, time of the decision after */
 	uint64_t lost;		/* files, by this session, when the hold opened */
 	uint64_t recoverable;	/* of those */
-	uint64_t limit;		/* the budget that was exceeded */
+	uint64_t limit;		/* the budget that was exceeded; 0: its class has none */
 	uint64_t per_ms;
 	char agent[PAWL_NAME_MAX];
+	char broker[PAWL_NAME_MAX];   /* that was asked; "" for all but PAWL_CLASS_BROKER */
 	char by[PAWL_NAME_MAX];	      /* who decided; "" while held */
 	char reason[PAWL_REASON_MAX]; /* given with the decision */
 	struct pawl_operation op;
@@ -112,8 +113,15 @@ enum pawl_record_type {
 	PAWL_RECORD_SESSION_DETACH,
 	PAWL_RECORD_HOLD_OPEN,
 	PAWL_RECORD_HOLD_RESOLVED,
-	PAWL_RECORD_OBSERVED, /* over the budget, and let pass */
-	PAWL_RECORD_DENIED,   /* over the budget, and refused without asking */
+	/* let pass, and refused without asking: over a budget; pawl itself; a broker; the rest */
+	PAWL_RECORD_OBSERVED,
+	PAWL_RECORD_DENIED,
+	PAWL_RECORD_TAMPER_OBSERVED,
+	PAWL_RECORD_TAMPER_DENIED,
+	PAWL_RECORD_BROKER_OBSERVED,
+	PAWL_RECORD_BROKER_DENIED,
+	PAWL_RECORD_OPERATION_OBSERVED,
+	PAWL_RECORD_OPERATION_DENIED,
 	PAWL_RECORD_MAX,
 };
 
@@ -126,7 +134,8 @@ struct pawl_effect {
 	uint64_t seq;
 	enum pawl_decision decision; /* RESOLVE */
 	uint64_t free_until_ns;	     /* RESOLVE: CLOCK_MONOTONIC; 0: leave the limit */
-	uint64_t deny_until_ns;	     /* RESOLVE: CLOCK_MONOTONIC; 0: a fresh budget */
+	uint64_t deny_until_ns;	     /* RESOLVE: CLOCK_MONOTONIC; no budget before this */
+	uint32_t fresh;		     /* RESOLVE: 1 << enum pawl_bucket that begins anew */
 	bool rings;		     /* RESOLVE: io_uring was approved */
 };
 
@@ -172,8 +181,9 @@ void pawl_core_end(struct pawl_core *core, struct pawl_when now, uint32_t id,
 		   const uint64_t ops[PAWL_CLASS_MAX]);
 
 /*
- * A session went over its budget. @lost: files it has destroyed so far. Repeated verdicts
- * on one hold are passed over. 0, -ENOENT: no such session, -ENOMEM.
+ * A session went over its budget, or tried what has none. @lost: files it has destroyed so
+ * far. Repeated verdicts on one hold are passed over; what was only observed or denied is
+ * recorded each time. 0, -ENOENT: no such session, -ENOMEM.
  */
 int pawl_core_verdict(struct pawl_core *core, struct pawl_when now, uint32_t id, uint64_t seq,
 		      enum pawl_action action, const struct pawl_operation *op, uint64_t lost);
@@ -220,5 +230,8 @@ uint64_t pawl_core_next_ns(const struct pawl_core *core);
 const char *pawl_session_state_name(enum pawl_session_state state);
 const char *pawl_hold_state_name(enum pawl_hold_state state);
 const char *pawl_record_name(enum pawl_record_type type);
+
+/* Whether a record tells of one operation that was let pass or refused. */
+bool pawl_record_is_operation(enum pawl_record_type type);
 
 #endif

@@ -34,6 +34,38 @@ static const char *const class_names[PAWL_CLASS_MAX] = {
 	[PAWL_CLASS_TAMPER] = "tamper",
 };
 
+/* Words of the log and of JSON: stable. */
+static const char *const detail_names[PAWL_DETAIL_MAX] = {
+	[PAWL_DETAIL_NONE] = "",
+	[PAWL_DETAIL_MOUNT] = "mount",
+	[PAWL_DETAIL_UMOUNT] = "umount",
+	[PAWL_DETAIL_MOVE_MOUNT] = "move_mount",
+	[PAWL_DETAIL_PIVOT_ROOT] = "pivot_root",
+	[PAWL_DETAIL_OPEN_DEVICE] = "open_device",
+	[PAWL_DETAIL_DISCARD] = "discard",
+	[PAWL_DETAIL_SUBVOLUME] = "subvolume",
+	[PAWL_DETAIL_SHUTDOWN] = "shutdown",
+	[PAWL_DETAIL_PASSTHROUGH] = "passthrough",
+	[PAWL_DETAIL_FALLOCATE] = "fallocate",
+	[PAWL_DETAIL_MODULE] = "module",
+	[PAWL_DETAIL_KEXEC] = "kexec",
+	[PAWL_DETAIL_MEMORY] = "memory",
+	[PAWL_DETAIL_SYSRQ] = "sysrq",
+	[PAWL_DETAIL_HOTPLUG] = "hotplug",
+	[PAWL_DETAIL_HELPER] = "helper",
+	[PAWL_DETAIL_CONNECT] = "connect",
+	[PAWL_DETAIL_SPOOL] = "spool",
+	[PAWL_DETAIL_PTRACE] = "ptrace",
+	[PAWL_DETAIL_SIGNAL] = "signal",
+	[PAWL_DETAIL_TRACE] = "trace",
+	[PAWL_DETAIL_LIMITS] = "limits",
+	[PAWL_DETAIL_BPF_OBJECT] = "bpf_object",
+	[PAWL_DETAIL_BPF_PROGRAM] = "bpf_program",
+	[PAWL_DETAIL_FILE] = "file",
+	[PAWL_DETAIL_CGROUP] = "cgroup",
+	[PAWL_DETAIL_TRACING] = "tracing",
+};
+
 static const char *const backend_names[PAWL_BACKEND_MAX] = {
 	[PAWL_BACKEND_NONE] = "none",
 	[PAWL_BACKEND_LSM] = "lsm",
@@ -86,6 +118,11 @@ char *pawl_path_directory(const struct pawl_path *path, char *out)
 const char *pawl_class_name(uint32_t class)
 {
 	return class < PAWL_CLASS_MAX ? class_names[class] : "unknown";
+}
+
+const char *pawl_detail_name(uint32_t detail)
+{
+	return detail < PAWL_DETAIL_MAX ? detail_names[detail] : "unknown";
 }
 
 const char *pawl_backend_name(uint32_t backend)

@@ -38,6 +38,9 @@ char *pawl_path_directory(const struct pawl_path *path, char *out);
 /* file.delete, dir.delete, … as the command line and the log name them. */
 const char *pawl_class_name(uint32_t class);
 
+/* umount, discard, connect, …: what exactly was attempted; "" where the class says all. */
+const char *pawl_detail_name(uint32_t detail);
+
 const char *pawl_backend_name(uint32_t backend);
 
 /* FNV-1a of the bytes of @text, as the kernel side hashes names. */

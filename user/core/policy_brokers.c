@@ -78,12 +78,20 @@ static bool is_absolute(const char *text)
 	return true;
 }
 
-/* A '*' inside is a number and nothing else: beside a letter it would be read as any text. */
+/*
+ * A '*' inside is a number and nothing else: beside a letter it would be read as any text.
+ * At the end it is any text, and behind a digit would part a number that is hashed as one.
+ */
 static bool has_good_stars(const char *text)
 {
 	for (const char *at = text + 1; *text && *at; at++) {
-		if (*at != '*' || !at[1])
+		if (*at != '*')
 			continue;
+		if (!at[1]) {
+			if (is_digit(at[-1]))
+				return false;
+			continue;
+		}
 		if (!strchr("/-_.:@+,", at[-1]) || !strchr("/-_.:@+,", at[1]))
 			return false;
 	}
@@ -102,7 +110,7 @@ static const char *wrong_text(enum pawl_address_kind kind, const char *text)
 	return has_good_stars(text)
 		       ? NULL
 		       : "* to stand for a number, between two of / - _ . : @ + , or at the "
-			 "end, for any rest";
+			 "end, for any rest, but not behind a digit";
 }
 
 /* One address, appended to @broker. */

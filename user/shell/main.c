@@ -177,6 +177,8 @@ static int start(struct daemon *daemon)
 		r = daemon_load_rules(daemon);
 	}
 	if (r == 0)
+		r = daemon_load_places(daemon);
+	if (r == 0)
 		r = daemon_seed(daemon);
 	if (r < 0) {
 		daemon_say("cannot start: %s", strerror(-r));

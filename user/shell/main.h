@@ -57,10 +57,11 @@ struct daemon {
 	char *client; /* how the client is called here: "pawl", or with its --socket */
 	struct pawl_when since;
 	uint64_t load_ms;
-	uint64_t lost_seen;  /* lost records that were reconciled already */
-	uint64_t tasks_seen; /* lost marks that were made good already */
-	uint64_t ops_seen;   /* operations at the last drain of the aggregates */
-	uint64_t drain_ns;   /* when that was */
+	const struct pawl_operation *verdict_op; /* of the record that is being handled, or NULL */
+	uint64_t lost_seen;			 /* lost records that were reconciled already */
+	uint64_t tasks_seen;			 /* lost marks that were made good already */
+	uint64_t ops_seen; /* operations at the last drain of the aggregates */
+	uint64_t drain_ns; /* when that was */
 	int lock_fd;
 	bool stopping;
 	bool hurry; /* something must be looked at again in milliseconds */
@@ -83,6 +84,10 @@ int daemon_load_rules(struct daemon *daemon);
 /* A profile as the kernel takes it. */
 struct pawl_terms daemon_terms(const struct pawl_policy *policy, uint32_t profile);
 int daemon_reload(struct daemon *daemon, char **ret_error);
+
+/* main_places.c: brokers and pawl's own files, in the kernel's tables */
+int daemon_load_places(struct daemon *daemon);
+struct pawl_broker daemon_broker_terms(const struct pawl_policy *policy, uint32_t index);
 
 /* main_records.c: from the kernel into the core */
 int daemon_on_verdict(void *ctx, void *data, size_t size);

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "user/core/cleanup.h"
+#include "user/core/explain.h"
 #include "user/core/text.h"
 #include "user/shell/act.h"
 #include "user/shell/main.h"
@@ -172,8 +173,10 @@ static void resolve(struct daemon *daemon, const struct pawl_effect *effect)
 	__atomic_store_n(&session->deny_until_ns, effect->deny_until_ns, __ATOMIC_RELAXED);
 	if (effect->rings)
 		__atomic_store_n(&session->rings, 1, __ATOMIC_RELAXED);
-	for (int i = 0; effect->decision != PAWL_DECIDE_RETRY && i < PAWL_BUCKET_MAX; i++)
-		__atomic_store_n(&session->spent[i], 0, __ATOMIC_RELAXED);
+	for (int i = 0; i < PAWL_BUCKET_MAX; i++) {
+		if (effect->fresh & 1U << i)
+			__atomic_store_n(&session->spent[i], 0, __ATOMIC_RELAXED);
+	}
 	__atomic_store_n(&session->decisions[effect->seq % PAWL_DECISIONS], effect->decision,
 			 __ATOMIC_RELEASE);
 	if (move_word(session, effect->seq, PAWL_STATE_HELD, PAWL_STATE_RUNNING))
@@ -269,18 +272,20 @@ static void detach_session(struct daemon *daemon, const struct pawl_effect *effe
 /* What the stopped program and its people read; @client is how pawl is called here. */
 static void notice_text(const struct pawl_hold *hold, const char *client, char *out, size_t size)
 {
-	char target[PAWL_PATH_MAX * 2], comm[PAWL_COMM_LEN * 4];
+	bool budget = pawl_bucket_of(hold->op.class) < PAWL_BUCKET_MAX;
+	char target[PAWL_PATH_MAX * 2], comm[PAWL_COMM_LEN * 4], reason[PAWL_REASON_MAX];
 
 	pawl_safe(pawl_path_text(&hold->op.path), target, sizeof(target));
 	pawl_safe(hold->op.comm, comm, sizeof(comm));
+	pawl_explain_reason(&hold->op, hold->limit, hold->per_ms, hold->broker, reason,
+			    sizeof(reason));
 	snprintf(out, size,
 		 "pawl: held h%" PRIu32 ": %s (pid %" PRIu32 ", session s%" PRIu32
-		 ") at %s %s: more than %" PRIu64 " in %" PRIu64 " s, %" PRIu64
-		 " lost so far. Decide with: %s show h%" PRIu32 "; %s approve h%" PRIu32
-		 " --for 10m; %s deny h%" PRIu32 "; %s kill s%" PRIu32,
+		 ") at %s%s%s: %s, %" PRIu64 " lost so far. Decide with: %s show h%" PRIu32
+		 "; %s approve h%" PRIu32 "%s; %s deny h%" PRIu32 "; %s kill s%" PRIu32,
 		 hold->id, comm, hold->op.tgid, hold->session, pawl_class_name(hold->op.class),
-		 target, hold->limit, hold->per_ms / 1000, hold->lost, client, hold->id, client,
-		 hold->id, client, hold->id, client, hold->session);
+		 *target ? " " : "", target, reason, hold->lost, client, hold->id, client, hold->id,
+		 budget ? " --for 10m" : "", client, hold->id, client, hold->session);
 }
 
 static void give_notice(struct daemon *daemon, const struct pawl_effect *effect)
@@ -311,16 +316,14 @@ static void write_record(struct daemon *daemon, const struct pawl_effect *effect
 	const struct pawl_hold *hold = pawl_core_hold(daemon->core, effect->hold);
 	bool about_hold = effect->record == PAWL_RECORD_HOLD_OPEN ||
 			  effect->record == PAWL_RECORD_HOLD_RESOLVED;
-	bool about_op =
-		effect->record == PAWL_RECORD_OBSERVED || effect->record == PAWL_RECORD_DENIED;
-	struct pawl_operation op;
+	const struct pawl_operation *op =
+		pawl_record_is_operation(effect->record) ? daemon->verdict_op : NULL;
+	const char *broker = op ? pawl_broker_name(daemon->policy, op->broker) : "";
 
-	if (about_op && pawl_sensor_trip(daemon->sensor, effect->slot, &op) < 0)
-		about_op = false;
 	if (session && session->id != effect->session)
 		session = NULL;
 	pawl_record_effect(daemon->recorder, daemon_now(), effect->record, session, effect->session,
-			   about_hold ? hold : NULL, about_op ? &op : NULL);
+			   about_hold ? hold : NULL, op, broker);
 }
 
 static void delete_dir(void *ctx, const struct pawl_dir_key *key, const struct pawl_dir *dir)

@@ -224,6 +224,8 @@ int daemon_reload(struct daemon *daemon, char **ret_error)
 	daemon->policy = TAKE_PTR(policy);
 	daemon->config_name = TAKE_PTR(name);
 	r = daemon_load_rules(daemon);
+	if (r == 0)
+		r = daemon_load_places(daemon);
 	if (r < 0) {
 		/* more rules for one name than fit: the old policy fitted, and does again */
 		pawl_policy_free(daemon->policy);
@@ -231,6 +233,7 @@ int daemon_reload(struct daemon *daemon, char **ret_error)
 		daemon->policy = old;
 		daemon->config_name = old_name;
 		daemon_load_rules(daemon);
+		daemon_load_places(daemon);
 		if (asprintf(ret_error, "the kernel's tables do not take these rules: %s",
 			     strerror(-r)) < 0)
 			*ret_error = NULL;

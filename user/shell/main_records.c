@@ -70,9 +70,11 @@ static void begin_by_rule(struct daemon *daemon, uint32_t slot)
 static void describe(struct daemon *daemon, uint32_t session, const struct pawl_operation *op)
 {
 	const struct pawl_live_session *live = pawl_core_session(daemon->core, session);
+	const struct pawl_hold *hold = live ? pawl_core_hold(daemon->core, live->hold) : NULL;
 	struct pawl_description what;
 
-	if (!live || !live->hold)
+	/* what is only recorded comes while a hold of another operation is open, too */
+	if (!hold || hold->op.at_ns != op->at_ns || hold->op.tid != op->tid)
 		return;
 	pawl_procfs_describe(op->tgid, &what);
 	pawl_core_describe(daemon->core, live->hold, what.executable, what.cwd, what.args,
@@ -88,6 +90,10 @@ static void verdict(struct daemon *daemon, uint32_t slot, uint32_t id, uint64_t 
 	if (pawl_core_verdict(daemon->core, daemon_now(), id, seq, action, op,
 			      daemon_lost_files(daemon, slot)) == 0)
 		describe(daemon, id, op);
+	/* a record of it is written while it is known: the next verdict has another operation */
+	daemon->verdict_op = op;
+	daemon_apply(daemon);
+	daemon->verdict_op = NULL;
 }
 
 static void stopped(struct daemon *daemon, const struct pawl_stopped_event *event)
@@ -187,6 +193,18 @@ void daemon_drain(struct daemon *daemon)
 	pawl_sensor_each_dir(daemon->sensor, drain_one, daemon);
 }
 
+/* What the kernel did with an operation, from what it went by. */
+static enum pawl_action action_of(struct daemon *daemon, const struct pawl_session *session,
+				  const struct pawl_operation *op)
+{
+	struct pawl_broker broker;
+
+	if (op->class != PAWL_CLASS_BROKER)
+		return (enum pawl_action)session->terms.action[op->class % PAWL_OPS];
+	broker = daemon_broker_terms(daemon->policy, op->broker);
+	return (enum pawl_action)(op->uid == 0 ? broker.root_action : broker.action);
+}
+
 /* Sessions and holds whose records were lost. */
 static void look_at_slots(struct daemon *daemon)
 {
@@ -209,7 +227,7 @@ static void look_at_slots(struct daemon *daemon)
 		    __atomic_load_n(&session->trip_seq, __ATOMIC_ACQUIRE) == PAWL_WORD_SEQ(word) &&
 		    pawl_sensor_trip(daemon->sensor, slot, &op) == 0)
 			verdict(daemon, slot, session->id, PAWL_WORD_SEQ(word),
-				session->terms.action[op.class % PAWL_OPS], &op);
+				action_of(daemon, session, &op), &op);
 	}
 }
 

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "user/core/cleanup.h"
+#include "user/core/explain.h"
 #include "user/core/text.h"
 #include "user/shell/main.h"
 #include "user/shell/procfs.h"
@@ -243,17 +244,24 @@ static json_t *directories(struct daemon *daemon, uint32_t session)
 
 static json_t *reason_of(const struct pawl_hold *hold)
 {
-	if (hold->op.class == PAWL_CLASS_RING)
-		return text("an io_uring was created, whose operations cannot be counted here");
-	return json_sprintf("more than %" PRIu64 " files in %" PRIu64 " s", hold->limit,
-			    hold->per_ms / 1000);
+	char reason[PAWL_REASON_MAX];
+
+	return text(pawl_explain_reason(&hold->op, hold->limit, hold->per_ms, hold->broker, reason,
+					sizeof(reason)));
+}
+
+static json_t *rule_of(const struct pawl_hold *hold)
+{
+	char rule[PAWL_REASON_MAX];
+
+	return text(pawl_explain_rule(&hold->op, hold->broker, rule, sizeof(rule)));
 }
 
 json_t *show_hold(struct daemon *daemon, const struct pawl_hold *hold, bool whole)
 {
 	const char *backend = pawl_backend_name(pawl_sensor_backend(daemon->sensor));
 	json_t *object = json_pack(
-		"{s:o, s:o, s:o, s:s, s:s, s:o, s:i, s:o, s:o, s:I, s:I, s:o, s:s, s:o, s:s}", "id",
+		"{s:o, s:o, s:o, s:s, s:s, s:o, s:i, s:o, s:o, s:I, s:I, s:o, s:o, s:o, s:s}", "id",
 		label('h', hold->id), "session", label('s', hold->session), "agent",
 		text(hold->agent), "state", pawl_hold_state_name(hold->state), "operation",
 		pawl_class_name(hold->op.class), "target", text(pawl_path_text(&hold->op.path)),
@@ -261,10 +269,14 @@ json_t *show_hold(struct daemon *daemon, const struct pawl_hold *hold, bool whol
 		text(hold->executable ? hold->executable : hold->op.comm), "args",
 		arguments(hold->args, hold->args_size), "lost", (json_int_t)hold->lost,
 		"recoverable", (json_int_t)hold->recoverable, "reason", reason_of(hold), "rule",
-		"files.budget", "since", time_of(hold->since), "backend", backend);
+		rule_of(hold), "since", time_of(hold->since), "backend", backend);
 
 	if (!object)
 		return json_null();
+	if (hold->op.detail)
+		json_object_set_new(object, "detail", text(pawl_detail_name(hold->op.detail)));
+	if (*hold->broker)
+		json_object_set_new(object, "broker", text(hold->broker));
 	if (hold->state == PAWL_HOLD_HELD) {
 		json_object_set_new(object, "expires", time_of(hold->until));
 	} else {

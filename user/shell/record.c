@@ -142,12 +142,16 @@ static void put_session(struct pawl_recorder *recorder, uint32_t id, const char 
 	put(recorder, "pawl.agent", agent);
 }
 
-static void put_operation(struct pawl_recorder *recorder, const struct pawl_operation *op)
+static void put_operation(struct pawl_recorder *recorder, const struct pawl_operation *op,
+			  const char *broker)
 {
 	char comm[PAWL_COMM_LEN + 1] = "";
 
 	memcpy(comm, op->comm, PAWL_COMM_LEN);
 	put(recorder, "pawl.operation", pawl_class_name(op->class));
+	put(recorder, "pawl.detail", pawl_detail_name(op->detail));
+	if (op->class == PAWL_CLASS_BROKER)
+		put(recorder, "pawl.broker", broker);
 	put(recorder, "file.path", pawl_path_text(&op->path));
 	put_number(recorder, "process.pid", op->tgid);
 	put(recorder, "process.name", comm);
@@ -183,7 +187,7 @@ static void put_hold(struct pawl_recorder *recorder, const struct pawl_hold *hol
 {
 	pawl_text_printf(&recorder->line, ",\"pawl.hold\":\"h%" PRIu32 "\"", hold->id);
 	put(recorder, "pawl.state", pawl_hold_state_name(hold->state));
-	put_operation(recorder, &hold->op);
+	put_operation(recorder, &hold->op, hold->broker);
 	put(recorder, "process.executable", hold->executable);
 	put(recorder, "process.working_directory", hold->cwd);
 	put_args(recorder, hold->args, hold->args_size);
@@ -196,7 +200,7 @@ static void put_hold(struct pawl_recorder *recorder, const struct pawl_hold *hol
 void pawl_record_effect(struct pawl_recorder *recorder, struct pawl_when now,
 			enum pawl_record_type type, const struct pawl_live_session *session,
 			uint32_t session_id, const struct pawl_hold *hold,
-			const struct pawl_operation *op)
+			const struct pawl_operation *op, const char *broker)
 {
 	begin(recorder, now, pawl_record_name(type));
 	put_session(recorder, session_id, session ? session->agent : NULL);
@@ -205,7 +209,7 @@ void pawl_record_effect(struct pawl_recorder *recorder, struct pawl_when now,
 	if (hold)
 		put_hold(recorder, hold);
 	else if (op)
-		put_operation(recorder, op);
+		put_operation(recorder, op, broker);
 	end(recorder);
 }
 

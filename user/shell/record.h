@@ -30,11 +30,14 @@ void pawl_record_daemon(struct pawl_recorder *recorder, struct pawl_when now, co
 void pawl_record_exec(struct pawl_recorder *recorder, struct pawl_when now, const char *agent,
 		      const struct pawl_exec_event *event);
 
-/* @hold may be NULL; @op is the operation of a record without one, and may be NULL too. */
+/*
+ * @hold may be NULL; @op is the operation of a record without one, and may be NULL too;
+ * @broker is the name of its broker, "" for none.
+ */
 void pawl_record_effect(struct pawl_recorder *recorder, struct pawl_when now,
 			enum pawl_record_type type, const struct pawl_live_session *session,
 			uint32_t session_id, const struct pawl_hold *hold,
-			const struct pawl_operation *op);
+			const struct pawl_operation *op, const char *broker);
 
 /* @count operations of one class in one directory since the last such record. */
 void pawl_record_operations(struct pawl_recorder *recorder, struct pawl_when now, const char *agent,

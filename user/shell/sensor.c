@@ -672,6 +672,61 @@ int pawl_sensor_clear_places(struct pawl_sensor *sensor)
 	return r;
 }
 
+/* Whether the key of a place is that of a BPF object. */
+static bool is_object(const void *key)
+{
+	return ((const struct pawl_place_key *)key)->dev >= PAWL_PLACE_BPF_LINK;
+}
+
+/* Deletes all keys of a hash map but @n of @size bytes at @keep, and those that @spares. */
+static int keep_keys(int fd, const void *keep, size_t n, size_t size,
+		     bool (*spares)(const void *key))
+{
+	struct pawl_place_key key, next; /* room for a hash, too */
+	bool more = bpf_map_get_next_key(fd, NULL, &key) == 0, kept;
+
+	for (size_t seen = 0; more && seen < PAWL_MAX_PLACES; seen++) {
+		/* the next key is found before this one may be deleted */
+		more = bpf_map_get_next_key(fd, &key, &next) == 0;
+		kept = spares && spares(&key);
+		for (size_t i = 0; i < n && !kept; i++)
+			kept = !memcmp((const char *)keep + i * size, &key, size);
+		if (!kept && bpf_map_delete_elem(fd, &key) < 0)
+			return -errno;
+		key = next;
+	}
+	return 0;
+}
+
+_Static_assert(PAWL_MAX_PLACES == PAWL_MAX_BROKERS * 16, "keep_keys() sees every key of both maps");
+
+int pawl_sensor_keep_broker_addresses(struct pawl_sensor *sensor, const uint64_t *hashes, size_t n)
+{
+	return keep_keys(bpf_map__fd(sensor->bpf->maps.brokers), hashes, n, sizeof(*hashes), NULL);
+}
+
+int pawl_sensor_replace_places(struct pawl_sensor *sensor, const struct pawl_place_key *keys,
+			       const struct pawl_place *places, size_t n)
+{
+	int fd = bpf_map__fd(sensor->bpf->maps.places);
+	int r = 0;
+
+	own_objects(sensor);
+	/* old ones make room where both would not fit: then some are missing for a moment */
+	for (int round = 0; round < 2; round++) {
+		for (size_t i = 0; r == 0 && i < n; i++)
+			r = bpf_map_update_elem(fd, &keys[i], &places[i], BPF_ANY) < 0 ? -errno : 0;
+		if (r < 0 && r != -E2BIG)
+			return r;
+		if (keep_keys(fd, keys, n, sizeof(*keys), is_object) < 0)
+			return -EIO;
+		if (r == 0)
+			break;
+		r = 0;
+	}
+	return r;
+}
+
 void pawl_sensor_guard(struct pawl_sensor *sensor, uint32_t index, uint32_t pid)
 {
 	if (index < PAWL_GUARDS)

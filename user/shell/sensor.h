@@ -124,6 +124,11 @@ int pawl_sensor_clear_places(struct pawl_sensor *sensor); /* all but its own BPF
 int pawl_sensor_add_place(struct pawl_sensor *sensor, uint64_t dev, uint64_t ino,
 			  const struct pawl_place *place);
 
+/* Deletes all others than these, but for its own BPF objects: what stays is in force throughout. */
+int pawl_sensor_keep_broker_addresses(struct pawl_sensor *sensor, const uint64_t *hashes, size_t n);
+int pawl_sensor_replace_places(struct pawl_sensor *sensor, const struct pawl_place_key *keys,
+			       const struct pawl_place *places, size_t n);
+
 /* Process @pid is one of pawl's own, that a watched tree cannot touch. @index < PAWL_GUARDS. */
 void pawl_sensor_guard(struct pawl_sensor *sensor, uint32_t index, uint32_t pid);
 

@@ -1,0 +1,269 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Part of main: tells the kernel where pawl's own files are, what brokers will run, and how
+ * brokers are reached. It knows the files as they are now: what appears later is found when
+ * the policy is loaded again.
+ */
+#include <arpa/inet.h>
+#include <errno.h>
+#include <glob.h>
+#include <ifaddrs.h>
+#include <netinet/in.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "user/core/cleanup.h"
+#include "user/shell/main.h"
+
+#define CONFIG_DIR "/etc/pawl"
+
+/* What is to be marked, and whether all of it fitted. */
+struct marking {
+	struct pawl_place_key keys[PAWL_MAX_PLACES];
+	struct pawl_place places[PAWL_MAX_PLACES];
+	size_t n;
+	bool full;
+};
+
+static void mark_inode(struct marking *marking, const char *path, uint32_t flags, uint32_t broker)
+{
+	struct stat st;
+	size_t i = 0;
+
+	if (stat(path, &st) < 0)
+		return;
+	while (i < marking->n &&
+	       (marking->keys[i].dev != st.st_dev || marking->keys[i].ino != st.st_ino))
+		i++;
+	if (i == PAWL_MAX_PLACES) {
+		marking->full = true;
+		return;
+	}
+	if (i == marking->n)
+		marking->n++;
+	marking->keys[i] = (struct pawl_place_key){.dev = st.st_dev, .ino = st.st_ino};
+	marking->places[i].flags |= flags;
+	if (flags & PAWL_PLACE_SPOOL)
+		marking->places[i].broker = broker;
+}
+
+/* A file or directory of pawl's own, and all above it but "/". */
+static void mark_own(struct marking *marking, const char *path)
+{
+	_cleanup_free_ char *real = path ? realpath(path, NULL) : NULL;
+	char *slash;
+
+	if (!real)
+		return;
+	mark_inode(marking, real, PAWL_PLACE_OWN, 0);
+	while ((slash = strrchr(real, '/')) && slash != real) {
+		*slash = 0;
+		mark_inode(marking, real, PAWL_PLACE_ABOVE, 0);
+	}
+}
+
+static void mark_units(struct marking *marking)
+{
+	static const char *const patterns[] = {
+		"/etc/systemd/system/pawl*",
+		"/lib/systemd/system/pawl*",
+		"/usr/lib/systemd/system/pawl*",
+		"/usr/local/lib/systemd/system/pawl*",
+	};
+	glob_t found;
+
+	for (size_t i = 0; i < sizeof(patterns) / sizeof(patterns[0]); i++) {
+		if (glob(patterns[i], 0, NULL, &found) != 0)
+			continue;
+		for (size_t p = 0; p < found.gl_pathc; p++)
+			mark_own(marking, found.gl_pathv[p]);
+		globfree(&found);
+	}
+}
+
+static void mark_own_places(struct daemon *daemon, struct marking *marking)
+{
+	const struct options *options = &daemon->options;
+
+	mark_own(marking, "/proc/self/exe");
+	/* whoever may write there decides what the policy will be, even where none is yet */
+	mark_own(marking, options->config ? options->config : CONFIG_DIR);
+	if (options->config && !strncmp(options->config, CONFIG_DIR "/", sizeof(CONFIG_DIR)))
+		mark_own(marking, CONFIG_DIR);
+	mark_own(marking, options->state_dir);
+	mark_own(marking, options->pin_dir);
+	mark_own(marking, options->socket);
+	if (strcmp(options->log, "-") != 0)
+		mark_own(marking, options->log);
+	mark_units(marking);
+}
+
+static void mark_spools(const struct pawl_policy *policy, struct marking *marking)
+{
+	/* backwards: what an earlier one marks as well is the earlier one's */
+	for (size_t i = policy->brokers_n; i-- > 0;) {
+		const struct pawl_policy_broker *broker = &policy->brokers[i];
+
+		for (size_t a = 0; a < broker->addresses_n; a++) {
+			if (broker->addresses[a].kind == PAWL_ADDRESS_PATH)
+				mark_inode(marking, broker->addresses[a].text, PAWL_PLACE_SPOOL,
+					   (uint32_t)i);
+		}
+	}
+}
+
+struct pawl_broker daemon_broker_terms(const struct pawl_policy *policy, uint32_t index)
+{
+	struct pawl_broker terms = {PAWL_ACTION_OBSERVE, PAWL_ACTION_OBSERVE};
+
+	if (policy->mode == PAWL_MODE_ENFORCE && index < policy->brokers_n)
+		terms = policy->brokers[index].terms;
+	return terms;
+}
+
+/* Addresses that brokers have now. */
+struct addresses {
+	struct pawl_sensor *sensor;
+	uint64_t hashes[PAWL_MAX_BROKERS * PAWL_BROKER_ADDRESSES];
+	size_t n;
+};
+
+static int add_hash(struct addresses *addresses, uint64_t hash, uint32_t broker)
+{
+	int r;
+
+	if (addresses->n == sizeof(addresses->hashes) / sizeof(addresses->hashes[0]))
+		return -E2BIG;
+	r = pawl_sensor_add_broker_address(addresses->sensor, hash, broker);
+	if (r == 0)
+		addresses->hashes[addresses->n++] = hash;
+	return r;
+}
+
+/* One address of this host, on one port. The kernel looks "::ffff:a.b.c.d" up as a.b.c.d. */
+static int add_inet(struct addresses *addresses, const struct sockaddr *address, uint16_t port,
+		    uint32_t broker)
+{
+	const struct sockaddr_in6 *six = (const struct sockaddr_in6 *)address;
+	const struct sockaddr_in *four = (const struct sockaddr_in *)address;
+	uint8_t plain[4];
+	uint16_t port_be = htons(port);
+
+	if (address->sa_family == AF_INET6)
+		return add_hash(addresses,
+				pawl_broker_hash_inet(AF_INET6, six->sin6_addr.s6_addr, port_be),
+				broker);
+	if (address->sa_family != AF_INET)
+		return 0;
+	memcpy(plain, &four->sin_addr, sizeof(plain));
+	return add_hash(addresses, pawl_broker_hash_inet(AF_INET, plain, port_be), broker);
+}
+
+/* All the host's addresses, among them those that stand for any: they are loopback to connect(). */
+static int add_port(struct addresses *addresses, const struct ifaddrs *interfaces, uint16_t port,
+		    uint32_t broker)
+{
+	const struct sockaddr_in any4 = {.sin_family = AF_INET};
+	const struct sockaddr_in loopback4 = {.sin_family = AF_INET,
+					      .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+	const struct sockaddr_in6 any6 = {.sin6_family = AF_INET6, .sin6_addr = IN6ADDR_ANY_INIT};
+	const struct sockaddr_in6 loopback6 = {.sin6_family = AF_INET6,
+					       .sin6_addr = IN6ADDR_LOOPBACK_INIT};
+	const struct sockaddr *const always[] = {(const struct sockaddr *)&any4,
+						 (const struct sockaddr *)&loopback4,
+						 (const struct sockaddr *)&any6,
+						 (const struct sockaddr *)&loopback6};
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < sizeof(always) / sizeof(always[0]); i++)
+		r = add_inet(addresses, always[i], port, broker);
+	for (const struct ifaddrs *at = interfaces; r == 0 && at; at = at->ifa_next) {
+		if (at->ifa_addr)
+			r = add_inet(addresses, at->ifa_addr, port, broker);
+	}
+	return r;
+}
+
+/*
+ * The addresses of one kind. Backwards: one that two brokers have is the earlier one's, who
+ * is added last.
+ */
+static int add_all(struct addresses *addresses, const struct pawl_policy *policy,
+		   enum pawl_address_kind kind, const struct ifaddrs *interfaces)
+{
+	bool prefix;
+	int r = 0;
+
+	for (size_t i = policy->brokers_n; r == 0 && i-- > 0;) {
+		const struct pawl_policy_broker *broker = &policy->brokers[i];
+
+		for (size_t a = 0; r == 0 && a < broker->addresses_n; a++) {
+			const struct pawl_address *address = &broker->addresses[a];
+
+			if (address->kind != kind)
+				continue;
+			r = kind == PAWL_ADDRESS_PORT
+				    ? add_port(addresses, interfaces, address->port, (uint32_t)i)
+				    : add_hash(addresses, pawl_broker_hash(address->text, &prefix),
+					       (uint32_t)i);
+		}
+	}
+	return r;
+}
+
+/* Sockets first: they fit for sure, while a host may have any number of addresses. */
+static int load_addresses(struct daemon *daemon)
+{
+	_cleanup_free_ struct addresses *addresses = calloc(1, sizeof(*addresses));
+	struct ifaddrs *interfaces = NULL;
+	int r;
+
+	if (!addresses)
+		return -ENOMEM;
+	addresses->sensor = daemon->sensor;
+	if (getifaddrs(&interfaces) < 0) {
+		daemon_say("warning: this host's addresses cannot be read: %s: brokers by port are "
+			   "known on loopback alone",
+			   strerror(errno));
+		interfaces = NULL;
+	}
+	r = add_all(addresses, daemon->policy, PAWL_ADDRESS_SOCKET, NULL);
+	if (r == 0)
+		r = add_all(addresses, daemon->policy, PAWL_ADDRESS_PORT, interfaces);
+	if (r == -E2BIG) {
+		daemon_say("warning: this host's addresses are too many for brokers by port: on "
+			   "some, they are not known; fewer ports in brokers help");
+		r = 0;
+	}
+	if (interfaces)
+		freeifaddrs(interfaces);
+	return r < 0 ? r
+		     : pawl_sensor_keep_broker_addresses(daemon->sensor, addresses->hashes,
+							 addresses->n);
+}
+
+int daemon_load_places(struct daemon *daemon)
+{
+	_cleanup_free_ struct marking *marking = calloc(1, sizeof(*marking));
+	struct pawl_broker terms;
+	int r = marking ? 0 : -ENOMEM;
+
+	for (uint32_t i = 0; r == 0 && i < PAWL_MAX_BROKERS; i++) {
+		terms = daemon_broker_terms(daemon->policy, i);
+		r = pawl_sensor_set_broker(daemon->sensor, i, &terms);
+	}
+	if (r == 0)
+		r = load_addresses(daemon);
+	if (r < 0)
+		return r;
+	mark_own_places(daemon, marking);
+	mark_spools(daemon->policy, marking);
+	if (marking->full)
+		daemon_say("warning: more than %d places: some paths of brokers are not known",
+			   PAWL_MAX_PLACES);
+	return pawl_sensor_replace_places(daemon->sensor, marking->keys, marking->places,
+					  marking->n);
+}
