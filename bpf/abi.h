@@ -240,6 +240,7 @@ struct pawl_task {
 #define PAWL_TP_OPENED 4   /* its result is a descriptor, which tells what was opened */
 #define PAWL_TP_EMPTIED 16 /* with O_TRUNC */
 #define PAWL_TP_ASKED 32   /* a connection: the descriptor in tp_dirfd tells with whom */
+#define PAWL_TP_ENDED 64   /* the task's end was counted */
 
 /*
  * What a system call takes, for the tracepoint backend. pawld fills the tables of numbers,
@@ -463,11 +464,11 @@ struct pawl_broker {
 
 /*
  * What the programs and pawld share besides the sessions. It is pinned with the maps and
- * outlives both: .abi comes first in every version, for ever.
+ * outlives both: .abi and .generation come first in every version, for ever.
  */
 struct pawl_shared {
 	__u64 abi;	    /* U: PAWL_ABI_VERSION of whoever made the maps */
-	__u64 generation;   /* U: programs of another generation do nothing */
+	__u64 generation;   /* U: programs of another generation do nothing; PAWL_HANDOVER */
 	__u64 beat_ns;	    /* U: pawld's last sign of life */
 	__u64 lease_ns;	    /* U: how old that may be; 0: for ever */
 	__u64 next_cookie;  /* K U */
@@ -480,9 +481,29 @@ struct pawl_shared {
 	__u32 seeding;	    /* U: 1: on_each_task spreads marks to descendants */
 	__u32 on_loss;	    /* U: enum pawl_action past the lease: DENY, or OBSERVE to allow */
 	__u32 mount_ns;	    /* U: inode number of pawld's mount namespace */
+	__u32 backend;	    /* U: enum pawl_backend of the programs that are live */
+	__u32 next_hold;    /* U: number of the last hold that people were told of */
 	__u32 pad;
 	__u32 guards[PAWL_GUARDS]; /* U: process ids that a watched tree cannot touch; 0: none */
 	__u64 counters[PAWL_COUNT_MAX]; /* K: what was lost */
+};
+
+/*
+ * In .generation, with that of the older ones: both these and those of the next generation are
+ * live. An operation in flight meets at least one of them.
+ */
+#define PAWL_HANDOVER (1ULL << 63)
+
+/* What pawld must know again after its own end; by slot, and by PAWL_LABEL_RULE + rule. */
+#define PAWL_LABEL_RULE PAWL_MAX_SESSIONS
+#define PAWL_LABEL_NAME 32
+struct pawl_label {
+	__u64 since_ns;
+	__u32 id;   /* of the session; another one: the label is of one that is gone */
+	__u32 hold; /* number of its last hold */
+	__u64 seq;  /* of that hold */
+	char agent[PAWL_LABEL_NAME];
+	char profile[PAWL_LABEL_NAME];
 };
 
 /* What the task iterator writes, one for each watched task. */

@@ -73,7 +73,8 @@ static __always_inline int judge_over(struct pawl_task *mark, struct pawl_sessio
 		bpf_send_signal(SIGKILL);
 		return judge_refuse(session);
 	}
-	session_trip(mark, session, word, PAWL_STATE_HELD, attempt);
+	if (!lease_over()) /* else nobody is there to open a hold for */
+		session_trip(mark, session, word, PAWL_STATE_HELD, attempt);
 	/* where another task was first, its hold is this one's too, decided by now or not */
 	return hold_current(mark, session, PAWL_WORD_SEQ(session_word(session)), attempt);
 }

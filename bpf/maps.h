@@ -97,6 +97,13 @@ struct {
 	__type(key, struct pawl_place_key);
 	__type(value, struct pawl_place);
 } places SEC(".maps");
+/* Names of agents and profiles. The programs do not look; pawld does when it starts again. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, PAWL_MAX_SESSIONS + PAWL_MAX_RULES);
+	__type(key, u32);
+	__type(value, struct pawl_label);
+} labels SEC(".maps");
 
 /* Telemetry: may be lost, is counted, wakes pawld when a quarter is full. */
 struct {
@@ -120,10 +127,21 @@ const volatile __u64 generation; /* these programs are live while shared.generat
 /* A map of its own, so that it can be pinned and taken over. */
 struct pawl_shared shared SEC(".data.shared") = {};
 
-/* Programs of two builds may be attached at once: one of them is live. */
+/*
+ * Programs of two builds may be attached at once: one of them is live. While one takes over
+ * from the other both are, for newer ones may run before older ones on the same hook: what
+ * both see must count once. path_* arms and the first inode_* consumes; a task's end is noted.
+ */
 static __always_inline bool live(void)
 {
-	return *(volatile __u64 *)&shared.generation == generation;
+	u64 now = *(volatile __u64 *)&shared.generation;
+
+	if (now == generation)
+		return true;
+	if (!(now & PAWL_HANDOVER))
+		return false;
+	now &= ~PAWL_HANDOVER;
+	return now == generation || now + 1 == generation;
 }
 
 /*

@@ -181,8 +181,9 @@ static __always_inline int process_exit(struct task_struct *task)
 	struct pawl_exit_event *event;
 	struct pawl_session *session;
 
-	if (!mark || !live())
+	if (!mark || !live() || mark->tp_flags & PAWL_TP_ENDED)
 		return 0;
+	mark->tp_flags |= PAWL_TP_ENDED;
 	session = session_of(mark);
 	if (session)
 		__sync_fetch_and_add(&session->live, -1);

@@ -437,7 +437,7 @@ static __noinline int syscall_over(const struct pawl_task *mark, struct pawl_ses
 		return 0;
 	if (action == PAWL_ACTION_OBSERVE)
 		session_observe(mark, session, word, attempt);
-	else
+	else if (action == PAWL_ACTION_KILL || !lease_over() || !lease_allows())
 		session_trip(mark, session, word,
 			     action == PAWL_ACTION_KILL ? PAWL_STATE_KILLED : PAWL_STATE_HELD,
 			     attempt);
@@ -514,6 +514,12 @@ static __always_inline void syscall_stop(struct pawl_task *mark, struct pawl_ses
 
 	if (mark->held_seq && !again)
 		bpf_map_delete_elem(&holds, &old);
+	if (lease_over()) {
+		/* it cannot be refused: going on, it would lose one more */
+		if (!lease_allows())
+			bpf_send_signal(SIGKILL);
+		return;
+	}
 	/* what is not in the table would never be continued */
 	if (!held_enter(mark, seq, (u32)bpf_get_current_pid_tgid(), class, flags))
 		return;

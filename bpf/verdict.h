@@ -196,6 +196,20 @@ static __noinline int session_observe(const struct pawl_task *mark, struct pawl_
 	return 0;
 }
 
+/* pawld has not been heard of for too long: nobody would resume what is stopped now. */
+static __always_inline bool lease_over(void)
+{
+	u64 lease = *(volatile u64 *)&shared.lease_ns, beat = *(volatile u64 *)&shared.beat_ns;
+
+	return lease && (s64)(bpf_ktime_get_ns() - beat) > (s64)lease;
+}
+
+/* What is past the budget then passes, if the policy says so. */
+static __always_inline bool lease_allows(void)
+{
+	return *(volatile u32 *)&shared.on_loss == PAWL_ACTION_OBSERVE;
+}
+
 /* Enters the current task in `holds`. Return: false when the table is full. */
 static __always_inline bool held_enter(struct pawl_task *mark, u64 seq, u32 tid, u32 class,
 				       u32 flags)
@@ -253,6 +267,18 @@ static __always_inline int hold_worker(struct pawl_task *mark, u64 seq, u32 clas
 	return -EPERM;
 }
 
+/* An operation that would be held, or is held again, past the lease. */
+static __always_inline int hold_unheard(struct pawl_task *mark, struct pawl_session *session,
+					u64 key, u32 class)
+{
+	mark->held_seq = 0;
+	bpf_map_delete_elem(&holds, &key);
+	if (!lease_allows())
+		return -EPERM;
+	session_count(session, class);
+	return 0;
+}
+
 /*
  * Stops the current task before the effect: SIGSTOP, and an error that makes the kernel
  * restart the system call on SIGCONT. The signal goes to the thread: sent to the process,
@@ -265,6 +291,8 @@ static __noinline int hold_current(struct pawl_task *mark, struct pawl_session *
 	bool again = mark->held_seq == seq;
 	u64 key = PAWL_HELD_KEY(tid, seq);
 
+	if (lease_over())
+		return hold_unheard(mark, session, key, attempt->class);
 	__sync_fetch_and_add(&session->stopped, !again);
 	if (hold_in_ring())
 		return hold_worker(mark, seq, attempt->class);

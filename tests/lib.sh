@@ -8,6 +8,12 @@
 
 set -u
 
+# What pawld mounts, for what outlives it, is mounted for the suite alone.
+if [[ $EUID = 0 && -z ${PAWL_TEST_PRIVATE:-} ]] &&
+	unshare -m --propagation private true 2>/dev/null; then
+	PAWL_TEST_PRIVATE=1 exec unshare -m --propagation private "$BASH" "$0" "$@"
+fi
+
 ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 BUILD=${PAWL_BUILD:-$ROOT/build}
 PAWL=$BUILD/pawl
@@ -162,13 +168,13 @@ settled() {
 
 # ---- processes ----
 
-# Pids of everything this suite started by exec, pawld left out.
+# Pids of everything this suite started by exec, pawld and its keeper left out.
 marked() {
 	local pid
 	# grep itself must not be among them
 	env -u PAWL_TEST_MARK grep -lzxF "PAWL_TEST_MARK=$MARK" /proc/[0-9]*/environ 2>/dev/null |
 		while IFS=/ read -r _ _ pid _; do
-			[[ $pid = "$PAWLD_PID" ]] || echo "$pid"
+			[[ $pid = "$PAWLD_PID" || $(<"/proc/$pid/comm") = pawld-keeper ]] || echo "$pid"
 		done
 }
 
@@ -201,7 +207,10 @@ cleanup() {
 	trap '' INT TERM HUP
 	stop_pawld >/dev/null 2>&1
 	kill_marked
-	rm -rf "$PIN_DIR" # what a pawld that was killed left pinned
+	if [[ -d $PIN_DIR ]]; then # what a pawld that was killed left pinned
+		"$PAWLD" --release --pin-dir "$PIN_DIR" --log "$T/release.jsonl" >/dev/null 2>&1
+		rm -rf "$PIN_DIR" "$PIN_DIR-new"
+	fi
 	for command in "${AT_EXIT[@]}"; do
 		eval "$command"
 	done 2>/dev/null

@@ -116,9 +116,9 @@ static bool same_match(const struct pawl_match *a, const struct pawl_match *b)
 static bool same_policy(const struct pawl_policy *a, const struct pawl_policy *b)
 {
 	bool same = a->mode == b->mode && a->hold_timeout_ms == b->hold_timeout_ms &&
-		    a->on_timeout == b->on_timeout && a->profiles_n == b->profiles_n &&
-		    a->agents_n == b->agents_n && a->matches_n == b->matches_n &&
-		    a->brokers_n == b->brokers_n;
+		    a->on_timeout == b->on_timeout && a->on_daemon_loss == b->on_daemon_loss &&
+		    a->profiles_n == b->profiles_n && a->agents_n == b->agents_n &&
+		    a->matches_n == b->matches_n && a->brokers_n == b->brokers_n;
 
 	for (size_t i = 0; same && i < a->profiles_n; i++)
 		same = same_profile(&a->profiles[i], &b->profiles[i]);
@@ -168,6 +168,7 @@ static void test_builtin_values(void **state)
 	assert_int_equal(policy->mode, PAWL_MODE_ENFORCE);
 	assert_int_equal(policy->hold_timeout_ms, 600000);
 	assert_int_equal(policy->on_timeout, PAWL_ACTION_DENY);
+	assert_int_equal(policy->on_daemon_loss, PAWL_ACTION_DENY);
 	assert_int_equal(policy->profiles_n, 1);
 	assert_string_equal(policy->profiles[0].name, "default");
 	for (size_t i = 0; i < ROWS(builtin_terms); i++)
@@ -273,6 +274,7 @@ static void test_file_changes_values(void **state)
 		"policies: {strict: {files: {budget: {loss: 0, per: 24h}, do: kill}}, lax: {files: {}}}\n"
 		"files: {budget: {loss: 1000000}, do: deny}\n"
 		"hold: {timeout: 1h30m, on_timeout: allow}\n"
+		"on_daemon_loss: allow\n"
 		"mode: observe\n"
 		"version: 1\n");
 
@@ -280,6 +282,7 @@ static void test_file_changes_values(void **state)
 	assert_int_equal(policy->mode, PAWL_MODE_OBSERVE);
 	assert_int_equal(policy->hold_timeout_ms, 5400000);
 	assert_int_equal(policy->on_timeout, PAWL_ACTION_OBSERVE);
+	assert_int_equal(policy->on_daemon_loss, PAWL_ACTION_OBSERVE);
 	assert_terms(&policy->profiles[0], PAWL_BUCKET_FILES, 1000000, 60000, PAWL_CLASS_DELETE,
 		     PAWL_ACTION_DENY);
 	assert_int_equal(policy->profiles_n, 3);
@@ -405,8 +408,8 @@ static const struct {
 	 "                    \t             ^\n"},
 	{"version: 1\n\xe2\x80\xae: 1\n",
 	 "p.yaml:2:1: error: unknown key in the policy: \"\\xe2\\x80\\xae\": expected version, mode, "
-	 "hold, builtin_agents, agents, builtin_brokers, brokers, policies, files, access, "
-	 "overwrites, devices, mounts, kernel, tamper or rings\n"
+	 "hold, on_daemon_loss, builtin_agents, agents, builtin_brokers, brokers, policies, "
+	 "files, access, overwrites, devices, mounts, kernel, tamper or rings\n"
 	 "\\xe2\\x80\\xae: 1\n"
 	 "^\n"},
 	{"version: 1\nmode: a\x1b[31m\n",
@@ -487,6 +490,7 @@ static const struct {
 	{"hold: {timeout: 24h1ms}", ":2:17:", "a duration from 1s to 1d"},
 	{"hold: {timeout: 99999999999999999999h}", ":2:17:", "a duration"},
 	{"hold: {timeout: \"1m\\0\"}", ":2:17:", "a duration"},
+	{"on_daemon_loss: kill", ":2:17:", "expected deny or allow"},
 	{"hold: {on_timeout: hold}", ":2:20:", "expected deny, kill or allow"},
 	{"files: {budget: 25}", ":2:17:", "files.budget is \"25\": expected a mapping"},
 	{"files: {budget: {loss: \"25\"}}", ":2:24:", "without quotes"},
@@ -858,7 +862,7 @@ static const char *const round_trips[] = {
 	"version: 1\n",
 	"version: 1\nmode: observe\nbuiltin_agents: false\n",
 	"version: 1\nhold: {timeout: 1h0m1s250ms, on_timeout: kill}\n",
-	"version: 1\nhold: {on_timeout: allow}\nfiles: {budget: {loss: 0, per: 24h}, do: observe}\n",
+	"version: 1\nhold: {on_timeout: allow}\non_daemon_loss: allow\nfiles: {budget: {loss: 0, per: 24h}, do: observe}\n",
 	"version: 1\naccess: {budget: {loss: 0, per: 2s}, do: deny}\noverwrites: {do: kill}\n"
 	"devices: deny\nmounts: observe\nkernel: kill\nrings: deny\ntamper: kill\n"
 	"policies: {p: {access: {budget: {loss: 7}}, mounts: hold, tamper: deny}}\n",

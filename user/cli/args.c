@@ -62,6 +62,13 @@ const struct pawl_option pawl_options[PAWL_OPT_MAX] = {
 			     .value = "FILE",
 			     .takes = PAWL_TAKES_FILE,
 			     .help = "policy file for a watchdog of its own"},
+	[PAWL_OPT_RELEASE] = {.name = "release",
+			      .help = "let go of everything: all that pawl stopped goes on, and "
+				      "nothing is enforced any more"},
+	[PAWL_OPT_PINS] = {.name = "pin-dir",
+			   .value = "DIR",
+			   .takes = PAWL_TAKES_FILE,
+			   .help = "what to release, where pawld was given another --pin-dir"},
 	[PAWL_OPT_BUILTIN] = {.name = "builtin", .help = "the built-in one; needs no pawld"},
 };
 

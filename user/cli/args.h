@@ -30,6 +30,8 @@ enum pawl_option_id {
 	PAWL_OPT_POLICY,
 	PAWL_OPT_CONFIG,
 	PAWL_OPT_BUILTIN,
+	PAWL_OPT_RELEASE,
+	PAWL_OPT_PINS,
 	PAWL_OPT_MAX,
 };
 #define PAWL_OPT(id) (1U << PAWL_OPT_##id)

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * `pawl doctor`: shows what pawld found out about this machine. Without a pawld it looks
- * at what can be seen from here, and says that it is only that. It changes nothing.
+ * at what can be seen from here, and says that it is only that. With --release it has everything let go; else it changes
+ * nothing.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -13,6 +14,7 @@
 #include <unistd.h>
 
 #include "user/cli/client.h"
+#include "user/cli/place.h"
 #include "user/cli/table.h"
 #include "user/core/cleanup.h"
 
@@ -217,13 +219,38 @@ static int report_from_here(const struct pawl_cli *cli, int error)
 	return status;
 }
 
+/*
+ * What is pinned is let go by pawld's program, which alone knows it. It takes our place, and
+ * asks the kernel, not the socket: no pawld needs to answer.
+ */
+static int release(const struct pawl_cli *cli)
+{
+	_cleanup_free_ char *program = pawl_place_pawld();
+	const char *pins = cli->args.values[PAWL_OPT_PINS];
+	const char *argv[] = {"pawld", "--release", pins ? "--pin-dir" : NULL, pins, NULL};
+
+	if (geteuid() != 0) {
+		pawl_error("not permitted: --release is for root");
+		return PAWL_EXIT_NOT_PERMITTED;
+	}
+	if (!program) {
+		pawl_error("no pawld program beside this one, in ../sbin or in PATH");
+		return PAWL_EXIT_FAILED;
+	}
+	execv(program, (char *const *)argv);
+	pawl_error("cannot run %s: %s", program, strerror(errno));
+	return PAWL_EXIT_FAILED;
+}
+
 int pawl_cmd_doctor(const struct pawl_cli *cli)
 {
 	struct pawl_client client = PAWL_CLIENT_NONE;
 	json_auto_t *report = NULL;
-	int r = pawl_client_open(&client, cli->socket);
-	int status;
+	int status, r;
 
+	if (cli->args.values[PAWL_OPT_RELEASE])
+		return release(cli);
+	r = pawl_client_open(&client, cli->socket);
 	if (r < 0)
 		return report_from_here(cli, r);
 	status = pawl_client_ask(&client, cli, json_pack("{s:s}", "cmd", "doctor"), &report);

@@ -117,6 +117,7 @@ const struct pawl_subcommand pawl_subcommands[] = {
 	 .name = "doctor",
 	 .words = "",
 	 .summary = "say what works here, what does not, and what to do about it",
+	 .options = PAWL_OPT(RELEASE) | PAWL_OPT(PINS),
 	 .run = pawl_cmd_doctor},
 	{.group = "policy",
 	 .name = "check",

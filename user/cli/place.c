@@ -60,3 +60,16 @@ char *pawl_place_in_path(const char *name)
 	}
 	return NULL;
 }
+
+char *pawl_place_pawld(void)
+{
+	static const char *const beside[] = {"pawld", "../sbin/pawld"};
+	char *path;
+
+	for (size_t i = 0; i < sizeof(beside) / sizeof(beside[0]); i++) {
+		path = pawl_place_beside(beside[i]);
+		if (path)
+			return path;
+	}
+	return pawl_place_in_path("pawld");
+}

@@ -12,4 +12,7 @@ char *pawl_place_beside(const char *relative);
 /* An executable of that name in PATH. Return: as above. */
 char *pawl_place_in_path(const char *name);
 
+/* pawld's program: beside ours, in ../sbin, or in PATH. Return: as above. */
+char *pawl_place_pawld(void);
+
 #endif

@@ -202,6 +202,26 @@ static void tell_parting(struct run *run)
 		run->cli.socket);
 }
 
+/* Our own watchdog was killed: another one takes over; else nothing would stop the command. */
+static void mind_watchdog(struct run *run)
+{
+	json_auto_t *session = NULL;
+
+	if (!run->child || !pawl_watchdog_has_ended(&run->watchdog))
+		return;
+	pawl_client_close(&run->client);
+	run->parted = false;
+	if (pawl_watchdog_restart(&run->watchdog, &run->cli, &run->old_mask, run->signal_fd) == 0 &&
+	    pawl_client_open(&run->client, run->cli.socket) == 0 &&
+	    pawl_client_ask(&run->client, &run->cli, run_request(run), &session) == PAWL_EXIT_OK) {
+		pawl_error("the watchdog was killed: another one has taken over");
+	} else {
+		pawl_error("the watchdog was killed: the command is killed with it");
+		pawl_child_signal(run->child, SIGKILL);
+	}
+	read_signals(run); /* the command's end may have been told while we waited */
+}
+
 static void wait_child(struct run *run)
 {
 	while (run->child) {
@@ -219,6 +239,7 @@ static void wait_child(struct run *run)
 		if (r > 0 && fds[2].revents)
 			pawl_watchdog_drain(&run->watchdog);
 		read_signals(run);
+		mind_watchdog(run);
 	}
 	if (run->client.fd >= 0)
 		read_notices(run);

@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <ftw.h>
+#include <linux/magic.h>
 #include <poll.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -13,6 +14,7 @@
 #include <sys/prctl.h>
 #include <sys/signalfd.h>
 #include <sys/stat.h>
+#include <sys/vfs.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -25,6 +27,8 @@
 
 #define READY "pawld: ready"
 #define PIN_ROOT "/sys/fs/bpf"
+#define NO_PINS "none"
+#define RESTARTS 5
 
 static int64_t now_ms(void)
 {
@@ -34,23 +38,11 @@ static int64_t now_ms(void)
 	return now.tv_sec * 1000LL + now.tv_nsec / 1000000;
 }
 
-static char *find_pawld(void)
-{
-	static const char *const beside[] = {"pawld", "../sbin/pawld"};
-	char *path;
-
-	for (size_t i = 0; i < sizeof(beside) / sizeof(beside[0]); i++) {
-		path = pawl_place_beside(beside[i]);
-		if (path)
-			return path;
-	}
-	return pawl_place_in_path("pawld");
-}
-
 /* mkdtemp() makes it 0700. */
 static int make_directory(struct pawl_watchdog *watchdog)
 {
 	static const char *const templates[] = {"/run/pawl-XXXXXX", "/tmp/pawl-XXXXXX"};
+	struct statfs fs;
 	const char *name;
 
 	for (size_t i = 0; i < sizeof(templates) / sizeof(templates[0]); i++) {
@@ -63,7 +55,11 @@ static int make_directory(struct pawl_watchdog *watchdog)
 		return -errno;
 	name = strrchr(watchdog->dir, '/') + 1;
 	snprintf(watchdog->socket, sizeof(watchdog->socket), "%s/pawl.sock", watchdog->dir);
-	snprintf(watchdog->pins, sizeof(watchdog->pins), PIN_ROOT "/%s", name);
+	/* mounting one is for a service, not for a command in passing */
+	if (statfs(PIN_ROOT, &fs) == 0 && fs.f_type == BPF_FS_MAGIC)
+		snprintf(watchdog->pins, sizeof(watchdog->pins), PIN_ROOT "/%s", name);
+	else
+		snprintf(watchdog->pins, sizeof(watchdog->pins), "%s", NO_PINS);
 	return 0;
 }
 
@@ -207,9 +203,9 @@ static bool was_cancelled(struct pawl_watchdog *watchdog, int signal_fd)
 	return watchdog->cancelled_by != 0;
 }
 
-static bool has_ended(struct pawl_watchdog *watchdog)
+bool pawl_watchdog_has_ended(struct pawl_watchdog *watchdog)
 {
-	if (waitpid(watchdog->pid, NULL, WNOHANG) == 0)
+	if (watchdog->pid <= 0 || waitpid(watchdog->pid, NULL, WNOHANG) == 0)
 		return false;
 	watchdog->pid = 0;
 	pawl_watchdog_drain(watchdog);
@@ -235,7 +231,7 @@ static int wait_ready(struct pawl_watchdog *watchdog, int signal_fd)
 		if (was_cancelled(watchdog, signal_fd))
 			return -ECANCELED;
 		pawl_watchdog_drain(watchdog);
-		if (has_ended(watchdog)) {
+		if (pawl_watchdog_has_ended(watchdog)) {
 			pawl_error("the watchdog ended before it was ready: try \"pawl doctor\"");
 			return -EIO;
 		}
@@ -246,7 +242,7 @@ static int wait_ready(struct pawl_watchdog *watchdog, int signal_fd)
 int pawl_watchdog_start(struct pawl_watchdog *watchdog, const struct pawl_cli *cli,
 			const sigset_t *mask, int signal_fd)
 {
-	_cleanup_free_ char *program = find_pawld();
+	_cleanup_free_ char *program = pawl_place_pawld();
 	int r;
 
 	if (!program) {
@@ -266,6 +262,28 @@ int pawl_watchdog_start(struct pawl_watchdog *watchdog, const struct pawl_cli *c
 	if (r < 0)
 		pawl_watchdog_stop(watchdog);
 	return r;
+}
+
+int pawl_watchdog_restart(struct pawl_watchdog *watchdog, const struct pawl_cli *cli,
+			  const sigset_t *mask, int signal_fd)
+{
+	_cleanup_free_ char *program = NULL;
+	int r;
+
+	if (!strcmp(watchdog->pins, NO_PINS) || watchdog->restarts++ >= RESTARTS)
+		return -ENOENT;
+	program = pawl_place_pawld();
+	if (!program)
+		return -ENOENT;
+	if (watchdog->stderr_fd >= 0)
+		close(watchdog->stderr_fd);
+	watchdog->stderr_fd = -1;
+	watchdog->ready = false;
+	watchdog->line_n = 0;
+	r = spawn(watchdog, program, cli->args.values[PAWL_OPT_CONFIG], mask);
+	if (r < 0)
+		pawl_error("cannot start %s: %s", program, strerror(-r));
+	return r < 0 ? r : wait_ready(watchdog, signal_fd);
 }
 
 static void wait_end(struct pawl_watchdog *watchdog)
@@ -299,7 +317,8 @@ void pawl_watchdog_stop(struct pawl_watchdog *watchdog)
 		close(watchdog->stderr_fd);
 	watchdog->stderr_fd = -1;
 	if (watchdog->dir[0]) {
-		remove_directory(watchdog->pins);
+		if (strcmp(watchdog->pins, NO_PINS))
+			remove_directory(watchdog->pins);
 		remove_directory(watchdog->dir);
 	}
 	watchdog->dir[0] = '\0';

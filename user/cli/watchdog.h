@@ -20,10 +20,11 @@ struct pawl_watchdog {
 	int stderr_fd; /* -1 once it is closed at the other end */
 	char dir[32];  /* "" : none */
 	char socket[64];
-	char pins[64];
+	char pins[64];	 /* "none": there is no BPF file system to pin to */
 	char line[1024]; /* of its stderr, as far as it has come */
 	size_t line_n;
 	bool ready;
+	unsigned int restarts;
 	bool loud;	  /* its "ready" is passed on, too */
 	int cancelled_by; /* signal that ended the wait for it */
 };
@@ -47,6 +48,16 @@ int pawl_watchdog_start(struct pawl_watchdog *watchdog, const struct pawl_cli *c
 
 /* Passes on what it wrote to its stderr; to be called when stderr_fd is readable. */
 void pawl_watchdog_drain(struct pawl_watchdog *watchdog);
+
+/* Whether it has ended by itself, or was killed. It is waited for then. */
+bool pawl_watchdog_has_ended(struct pawl_watchdog *watchdog);
+
+/*
+ * Starts another one in its place. What is pinned was enforced meanwhile, and is taken over.
+ * 0; -ENOENT: nothing was pinned; another negative errno, which is reported here.
+ */
+int pawl_watchdog_restart(struct pawl_watchdog *watchdog, const struct pawl_cli *cli,
+			  const sigset_t *mask, int signal_fd);
 
 /* Ends it, waits, removes its directory and pins. Harmless where none was started. */
 void pawl_watchdog_stop(struct pawl_watchdog *watchdog);

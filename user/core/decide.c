@@ -186,8 +186,9 @@ uint64_t pawl_core_overflow(const struct pawl_core *core)
 	return core->overflow;
 }
 
-int pawl_core_begin(struct pawl_core *core, struct pawl_when now,
-		    const struct pawl_live_session *start)
+/* Enters a copy of @start, by number. 0, -ENOMEM, -EEXIST. */
+static int enter(struct pawl_core *core, const struct pawl_live_session *start,
+		 struct pawl_live_session **ret_session)
 {
 	struct pawl_live_session *session, **at = &core->sessions;
 
@@ -197,17 +198,46 @@ int pawl_core_begin(struct pawl_core *core, struct pawl_when now,
 	if (!session)
 		return -ENOMEM;
 	*session = *start;
-	session->since = now;
-	session->state = PAWL_SESSION_RUNNING;
 	session->hold = 0;
-	session->seq = 0;
-	session->deny_until_ns = 0;
-	session->next = NULL;
 	while (*at && (*at)->id < session->id)
 		at = &(*at)->next;
 	session->next = *at;
 	*at = session;
+	*ret_session = session;
+	return 0;
+}
+
+int pawl_core_begin(struct pawl_core *core, struct pawl_when now,
+		    const struct pawl_live_session *start)
+{
+	struct pawl_live_session *session;
+	int r = enter(core, start, &session);
+
+	if (r < 0)
+		return r;
+	session->since = now;
+	session->state = PAWL_SESSION_RUNNING;
+	session->seq = 0;
+	session->deny_until_ns = 0;
 	emit_record(core, PAWL_RECORD_SESSION_START, session);
+	return 0;
+}
+
+int pawl_core_adopt(struct pawl_core *core, struct pawl_when now,
+		    const struct pawl_live_session *left)
+{
+	struct pawl_live_session *session;
+	int r = enter(core, left, &session);
+
+	if (r < 0)
+		return r;
+	if (session->state == PAWL_SESSION_KILLED)
+		emit(core, PAWL_EFFECT_KILL, session);
+	else if (session->state == PAWL_SESSION_PAUSED)
+		emit(core, PAWL_EFFECT_PAUSE, session);
+	else if (session->state == PAWL_SESSION_RUNNING &&
+		 core->backend == PAWL_BACKEND_TRACEPOINT && now.mono_ns < session->deny_until_ns)
+		emit(core, PAWL_EFFECT_REFUSE, session); /* the tracer has gone with that pawld */
 	return 0;
 }
 
@@ -261,6 +291,27 @@ static struct pawl_hold *hold_open(struct pawl_core *core, struct pawl_when now,
 	session->hold = hold->id;
 	session->state = PAWL_SESSION_HELD;
 	return hold;
+}
+
+int pawl_core_adopt_hold(struct pawl_core *core, struct pawl_when since, uint32_t id, uint32_t hold,
+			 const struct pawl_operation *op, uint64_t lost)
+{
+	struct pawl_live_session *session = session_find(core, id);
+	uint32_t next = core->next_hold;
+	struct pawl_hold *opened;
+
+	if (!session)
+		return -ENOENT;
+	core->next_hold = hold - 1;
+	opened = hold_open(core, since, session, op, lost);
+	core->next_hold = hold > next ? hold : next;
+	return opened ? 0 : -ENOMEM;
+}
+
+void pawl_core_number_holds(struct pawl_core *core, uint32_t last)
+{
+	if (last > core->next_hold)
+		core->next_hold = last;
 }
 
 static void hold_close(struct pawl_hold *hold, struct pawl_when now, enum pawl_hold_state state,

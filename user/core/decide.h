@@ -173,6 +173,20 @@ void pawl_core_set_policy(struct pawl_core *core, const struct pawl_policy *poli
 int pawl_core_begin(struct pawl_core *core, struct pawl_when now,
 		    const struct pawl_live_session *start);
 
+/*
+ * A session that an earlier pawld has left, as it was: of @left everything is taken but .hold,
+ * and what that one may not have finished is done again. 0, -ENOMEM, -EEXIST.
+ */
+int pawl_core_adopt(struct pawl_core *core, struct pawl_when now,
+		    const struct pawl_live_session *left);
+
+/* Opens hold @hold of an adopted session again, under its old number. 0, -ENOENT, -ENOMEM. */
+int pawl_core_adopt_hold(struct pawl_core *core, struct pawl_when since, uint32_t id, uint32_t hold,
+			 const struct pawl_operation *op, uint64_t lost);
+
+/* New holds are numbered from @last + 1. */
+void pawl_core_number_holds(struct pawl_core *core, uint32_t last);
+
 /* Gives a session another profile of the policy in force. */
 void pawl_core_set_profile(struct pawl_core *core, uint32_t id, uint32_t profile);
 

@@ -40,6 +40,7 @@ enum {
 	ROOT_VERSION,
 	ROOT_MODE,
 	ROOT_HOLD,
+	ROOT_LOSS,
 	ROOT_BUILTIN_AGENTS,
 	ROOT_AGENTS,
 	ROOT_BUILTIN_BROKERS,
@@ -49,10 +50,15 @@ enum {
 	ROOT_N = ROOT_SECTIONS + PAWL_SECTION_MAX,
 };
 static const char *const root_keys[ROOT_SECTIONS] = {
-	[ROOT_VERSION] = "version", [ROOT_MODE] = "mode",
-	[ROOT_HOLD] = "hold",	    [ROOT_BUILTIN_AGENTS] = "builtin_agents",
-	[ROOT_AGENTS] = "agents",   [ROOT_BUILTIN_BROKERS] = "builtin_brokers",
-	[ROOT_BROKERS] = "brokers", [ROOT_POLICIES] = "policies",
+	[ROOT_VERSION] = "version",
+	[ROOT_MODE] = "mode",
+	[ROOT_HOLD] = "hold",
+	[ROOT_LOSS] = "on_daemon_loss",
+	[ROOT_BUILTIN_AGENTS] = "builtin_agents",
+	[ROOT_AGENTS] = "agents",
+	[ROOT_BUILTIN_BROKERS] = "builtin_brokers",
+	[ROOT_BROKERS] = "brokers",
+	[ROOT_POLICIES] = "policies",
 };
 
 static const char *const mode_words[] = {
@@ -159,6 +165,15 @@ bool pawl_policy_read_action(struct pawl_faults *faults, const struct pawl_yaml_
 			*ret_action = action;
 	}
 	return true;
+}
+
+static void read_loss(struct pawl_policy_reader *reader, const struct pawl_yaml_node *node)
+{
+	static const char *const words[] = {"deny", "allow", NULL};
+	size_t index;
+
+	if (node && pawl_value_word(&reader->faults, node, "on_daemon_loss", words, &index))
+		reader->policy->on_daemon_loss = index ? PAWL_ACTION_OBSERVE : PAWL_ACTION_DENY;
 }
 
 static void read_budget(struct pawl_faults *faults, const struct pawl_yaml_node *node,
@@ -325,6 +340,7 @@ static void read_root(struct pawl_policy_reader *reader, const struct pawl_yaml_
 	read_version(reader, root, values[ROOT_VERSION]);
 	read_mode(reader, values[ROOT_MODE]);
 	read_hold(reader, values[ROOT_HOLD]);
+	read_loss(reader, values[ROOT_LOSS]);
 	for (size_t i = 0; i < PAWL_SECTION_MAX; i++)
 		read_section(&reader->faults, values[ROOT_SECTIONS + i], pawl_sections[i].key,
 			     &pawl_sections[i], &reader->policy->profiles[0].terms);

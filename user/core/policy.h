@@ -96,6 +96,7 @@ struct pawl_policy {
 	enum pawl_mode mode;
 	uint64_t hold_timeout_ms;
 	enum pawl_action on_timeout; /* PAWL_ACTION_DENY or PAWL_ACTION_KILL, or OBSERVE for allow */
+	enum pawl_action on_daemon_loss; /* PAWL_ACTION_DENY, or OBSERVE for allow */
 	struct pawl_profile profiles[PAWL_MAX_PROFILES];
 	size_t profiles_n; /* at least 1 */
 	struct pawl_agent agents[PAWL_MAX_AGENTS];

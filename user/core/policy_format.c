@@ -241,6 +241,8 @@ int pawl_policy_format(const struct pawl_policy *policy, char **ret_text)
 	pawl_text_printf(&out, "version: 1\nmode: %s\n", pawl_mode_name(policy->mode));
 	pawl_text_printf(&out, "hold: {timeout: %s, on_timeout: %s}\n",
 			 pawl_duration_format(policy->hold_timeout_ms, timeout), on_timeout);
+	pawl_text_printf(&out, "on_daemon_loss: %s\n",
+			 policy->on_daemon_loss == PAWL_ACTION_OBSERVE ? "allow" : "deny");
 	format_profiles(policy, &out);
 	pawl_text_str(&out, "builtin_agents: false\n");
 	format_agents(policy, &out);

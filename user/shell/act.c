@@ -5,6 +5,7 @@
  */
 #include "user/shell/act.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -85,6 +86,30 @@ bool pawl_act_is_stopped(uint32_t tid)
 	struct process_stat stat;
 
 	return read_stat(tid, &stat) == 0 && (stat.state == 'T' || stat.state == 't');
+}
+
+bool pawl_act_any_stopped(uint32_t pid)
+{
+	_cleanup_closedir_ DIR *tasks = NULL;
+	struct dirent *entry;
+	char path[32];
+
+	snprintf(path, sizeof(path), "/proc/%" PRIu32 "/task", pid);
+	tasks = opendir(path);
+	while (tasks && (entry = readdir(tasks))) {
+		uint32_t tid = (uint32_t)strtoul(entry->d_name, NULL, 10);
+
+		if (tid && pawl_act_is_stopped(tid))
+			return true;
+	}
+	return false;
+}
+
+int pawl_act_self(void)
+{
+	int fd = (int)syscall(SYS_pidfd_open, getpid(), 0);
+
+	return fd < 0 ? -errno : fd;
 }
 
 int pawl_act_owner(uint32_t pid, uid_t *ret_uid)

@@ -39,6 +39,12 @@ int pawl_act_kill(const struct pawl_target *target);
 /* Whether the thread is stopped now, by a signal or by a tracer. False where it has ended. */
 bool pawl_act_is_stopped(uint32_t tid);
 
+/* Whether any thread of the process is; the first one may have ended before the others. */
+bool pawl_act_any_stopped(uint32_t pid);
+
+/* A pidfd of ourselves, owned by the caller, or a negative errno. To look at, not to act on. */
+int pawl_act_self(void);
+
 /* Continues all, children before their parents. Sorts @targets. Return: how many. */
 size_t pawl_act_continue_all(struct pawl_target *targets, size_t n);
 

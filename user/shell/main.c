@@ -29,8 +29,7 @@
 #define HURRY_MS 5
 #define PID_INIT_INO 0xEFFFFFFC
 
-enum { EXIT_USAGE = 2 };
-enum { GUARD_DAEMON }; /* which of pawl's processes is which */
+enum { EXIT_USAGE = 2, EXIT_DENIED = 5 };
 
 struct pawl_when daemon_now(void)
 {
@@ -150,6 +149,25 @@ static int open_outputs(struct daemon *daemon)
 	return r;
 }
 
+/* What was there before us, what the policy says, and agents that started without either. */
+static int take_over(struct daemon *daemon)
+{
+	int r = daemon_adopt(daemon);
+
+	daemon_beat(daemon);
+	pawl_sensor_guard(daemon->sensor, PAWL_GUARD_DAEMON, (uint32_t)getpid());
+	if (r == 0)
+		r = daemon_load_rules(daemon);
+	if (r == 0)
+		r = daemon_load_places(daemon);
+	if (r == 0)
+		r = daemon->pins == PAWL_PINS_OTHER ? daemon_migrate(daemon)
+						    : daemon_pins_commit(daemon);
+	if (r == 0)
+		r = daemon_seed(daemon);
+	return r;
+}
+
 static int start(struct daemon *daemon)
 {
 	bool is_default = !strcmp(daemon->options.socket, PAWL_DEFAULT_SOCKET);
@@ -164,7 +182,8 @@ static int start(struct daemon *daemon)
 		return r;
 	}
 	if ((r = check_machine()) < 0 || (r = take_lock(daemon)) < 0 ||
-	    (r = open_outputs(daemon)) < 0 || (r = daemon_choose_backend(daemon)) < 0)
+	    (r = daemon_pins_begin(daemon)) < 0 || (r = open_outputs(daemon)) < 0 ||
+	    (r = daemon_choose_backend(daemon)) < 0)
 		return r;
 	r = pawl_core_new(daemon->policy, pawl_sensor_backend(daemon->sensor), &daemon->core);
 	if (r == 0)
@@ -173,13 +192,8 @@ static int start(struct daemon *daemon)
 		r = pawl_assess_new(&daemon->assess);
 	if (r == 0) {
 		pawl_sensor_receive(daemon->sensor, daemon_on_verdict, daemon_on_event, daemon);
-		pawl_sensor_guard(daemon->sensor, GUARD_DAEMON, (uint32_t)getpid());
-		r = daemon_load_rules(daemon);
+		r = take_over(daemon);
 	}
-	if (r == 0)
-		r = daemon_load_places(daemon);
-	if (r == 0)
-		r = daemon_seed(daemon);
 	if (r < 0) {
 		daemon_say("cannot start: %s", strerror(-r));
 		return r;
@@ -226,6 +240,16 @@ static void reload(struct daemon *daemon)
 	sd_notify(0, "READY=1");
 }
 
+static void reap(struct daemon *daemon)
+{
+	pid_t pid;
+
+	while ((pid = waitpid(-1, NULL, WNOHANG)) > 0) {
+		if (pid == daemon->keeper.pid)
+			daemon_keep(daemon);
+	}
+}
+
 static void on_signal(struct daemon *daemon, int signal_fd)
 {
 	struct signalfd_siginfo info;
@@ -236,8 +260,11 @@ static void on_signal(struct daemon *daemon, int signal_fd)
 			reload(daemon);
 			break;
 		case SIGCHLD:
-			while (waitpid(-1, NULL, WNOHANG) > 0)
-				;
+			reap(daemon);
+			break;
+		case SIGUSR1: /* the next pawld takes over what is pinned */
+			daemon->leaving = daemon->options.pin_dir != NULL;
+			daemon->stopping = true;
 			break;
 		default:
 			daemon->stopping = true;
@@ -254,6 +281,7 @@ static int catch_signals(void)
 	sigaddset(&mask, SIGTERM);
 	sigaddset(&mask, SIGINT);
 	sigaddset(&mask, SIGHUP);
+	sigaddset(&mask, SIGUSR1);
 	sigaddset(&mask, SIGCHLD);
 	sigprocmask(SIG_BLOCK, &mask, NULL);
 	return signalfd(-1, &mask, SFD_CLOEXEC | SFD_NONBLOCK);
@@ -313,9 +341,14 @@ static void finish(struct daemon *daemon)
 {
 	if (daemon->core && daemon->sensor && daemon->control) {
 		sd_notify(0, "STOPPING=1");
-		daemon_shut(daemon);
-		pawl_record_daemon(daemon->recorder, daemon_now(), "daemon.stop", NULL);
+		if (!daemon->leaving && !daemon->lost)
+			daemon_shut(daemon);
+		pawl_record_daemon(daemon->recorder, daemon_now(), "daemon.stop",
+				   daemon->leaving ? "for the next pawld" : NULL);
 	}
+	if (!daemon->leaving)
+		pawl_keeper_stop(&daemon->keeper);
+	daemon_pins_end(daemon);
 	pawl_sensor_close(daemon->sensor);
 	pawl_control_close(daemon->control);
 	pawl_recorder_close(daemon->recorder);
@@ -325,6 +358,7 @@ static void finish(struct daemon *daemon)
 	pawl_policy_free(daemon->policy);
 	free(daemon->config_name);
 	free(daemon->client);
+	free(daemon->migrated);
 	for (size_t i = 0; i < daemon->refused_n; i++)
 		free(daemon->refused[i].why);
 	if (daemon->lock_fd >= 0)
@@ -345,9 +379,18 @@ static int check_only(const struct options *options)
 	return EXIT_SUCCESS;
 }
 
+static int release(const struct options *options)
+{
+	int r = daemon_release(options);
+
+	if (r == -EPERM)
+		return EXIT_DENIED;
+	return r < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
+}
+
 int main(int argc, char **argv)
 {
-	struct daemon daemon = {.lock_fd = -1};
+	struct daemon daemon = {.lock_fd = -1, .pins_fd = -1, .keeper = {.fd = -1}};
 	_cleanup_close_ int signal_fd = -1;
 	int r = daemon_parse_options(argc, argv, &daemon.options);
 
@@ -356,11 +399,19 @@ int main(int argc, char **argv)
 	if (daemon.options.check)
 		return check_only(&daemon.options);
 	umask(0077);
+	if (daemon.options.release)
+		return release(&daemon.options);
 	signal_fd = catch_signals();
 	r = start(&daemon);
 	if (r == 0) {
+		daemon_keep(&daemon);
 		tell_ready(&daemon);
 		r = run(&daemon, signal_fd);
+	}
+	if (daemon.lost) {
+		daemon_say("the programs in the kernel are no longer mine: released, or taken over "
+			   "by another pawld");
+		r = -ESTALE;
 	}
 	finish(&daemon);
 	return r < 0 ? EXIT_FAILURE : EXIT_SUCCESS;

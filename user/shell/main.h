@@ -14,7 +14,9 @@
 #include "user/core/decide.h"
 #include "user/core/policy.h"
 #include "user/core/proctree.h"
+#include "user/shell/act.h"
 #include "user/shell/control.h"
+#include "user/shell/keeper.h"
 #include "user/shell/record.h"
 #include "user/shell/sensor.h"
 
@@ -28,12 +30,14 @@ struct options {
 	const char *socket;
 	const char *state_dir;
 	const char *log;
-	const char *pin_dir;
+	const char *pin_dir; /* NULL: nothing is pinned */
+	uint64_t lease_ms;
 	enum pawl_backend backend; /* NONE: auto */
 	int mode;		   /* enum pawl_mode; -1: as the policy says */
 	uint32_t ring_kib;
 	bool check;
 	bool no_agents;
+	bool release;
 };
 
 /* A backend that was tried before the one that is used. */
@@ -63,6 +67,14 @@ struct daemon {
 	uint64_t ops_seen; /* operations at the last drain of the aggregates */
 	uint64_t drain_ns; /* when that was */
 	int lock_fd;
+	int pins_fd;		   /* lock on the directory of pins; -1: there is none */
+	enum pawl_pins pins;	   /* what was pinned when we started */
+	struct pawl_shared before; /* the same, of what was shared */
+	size_t adopted_n;	   /* sessions taken over */
+	char *migrated;		   /* what was done to pins of another version; NULL: nothing */
+	struct pawl_keeper keeper;
+	bool leaving; /* what is pinned stays, for the next pawld */
+	bool lost;    /* another pawld has taken over, or everything was released */
 	bool stopping;
 	bool hurry; /* something must be looked at again in milliseconds */
 };
@@ -76,6 +88,26 @@ int daemon_parse_options(int argc, char **argv, struct options *options);
 
 /* main_backend.c: the best one that works here. -errno, with the line said */
 int daemon_choose_backend(struct daemon *daemon);
+
+/* main_pins.c: what outlives pawld. -errno, with the line said */
+int daemon_pins_begin(struct daemon *daemon);
+int daemon_pins_commit(struct daemon *daemon);
+void daemon_pins_end(struct daemon *daemon);
+uint64_t daemon_older_generation(const struct daemon *daemon);
+void daemon_beat(struct daemon *daemon);
+int daemon_pinned_watched(const struct pawl_pinned *pinned, struct pawl_target **ret_list,
+			  size_t *ret_n);
+size_t daemon_continue_stopped(const struct pawl_target *list, size_t n);
+int daemon_release(const struct options *options); /* --release */
+
+/* main_adopt.c: what an earlier pawld has left */
+int daemon_adopt(struct daemon *daemon);
+int daemon_migrate(struct daemon *daemon);
+void daemon_label(struct daemon *daemon, uint32_t session);
+void daemon_label_rule(struct daemon *daemon, uint32_t rule, const struct pawl_agent *agent);
+
+/* main_keeper.c: somebody who is there when pawld is not */
+void daemon_keep(struct daemon *daemon);
 
 /* main_policy.c: the policy file, and its mirror in the kernel */
 int daemon_read_policy(const struct options *options, struct pawl_policy **ret_policy,
@@ -106,6 +138,7 @@ void daemon_shut(struct daemon *daemon);  /* resolves all holds before pawld end
 
 /* main_watch.c: what is watched from now on */
 int daemon_seed(struct daemon *daemon);
+void daemon_learn(void *ctx, const struct pawl_task_record *task);
 bool daemon_is_watching(const struct daemon *daemon, const struct pawl_task *mark);
 int daemon_watch(struct daemon *daemon, uint32_t pid, const char *agent, int profile,
 		 uint32_t *ret_session);

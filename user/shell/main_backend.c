@@ -39,6 +39,13 @@ static void selftest_tested(void *ctx, const char *hook)
 	pawl_sensor_set_tested(ctx, hook);
 }
 
+static bool is_selftest(struct pawl_sensor *sensor, uint32_t slot, uint32_t id)
+{
+	const struct pawl_session *session = pawl_sensor_session(sensor, slot);
+
+	return session && session->id == id && session->rule == PAWL_RULE_SELFTEST;
+}
+
 /* The self-test's tree was seen: its hooks work. */
 static int selftest_event(void *ctx, void *data, size_t size)
 {
@@ -49,15 +56,22 @@ static int selftest_event(void *ctx, void *data, size_t size)
 	};
 	struct pawl_record record;
 
-	if (pawl_decode(data, size, &record) == 0 && hooks[record.type])
+	if (pawl_decode(data, size, &record) == 0 && hooks[record.type] &&
+	    is_selftest(ctx, record.header->slot, record.header->id))
 		pawl_sensor_set_tested(ctx, hooks[record.type]);
 	return 0;
 }
 
+/* Only what the test did: sessions that were taken over keep theirs. */
 static void forget_dir(void *ctx, const struct pawl_dir_key *key, const struct pawl_dir *dir)
 {
 	(void)dir;
-	pawl_sensor_delete_dir(ctx, key);
+	for (uint32_t slot = 1; slot < pawl_sensor_slots(ctx); slot++) {
+		if (is_selftest(ctx, slot, key->id)) {
+			pawl_sensor_delete_dir(ctx, key);
+			return;
+		}
+	}
 }
 
 /* The slots of the test's sessions are free again, and what it left is forgotten. */
@@ -65,33 +79,44 @@ static void selftest_clear(struct pawl_sensor *sensor)
 {
 	pawl_sensor_take_verdicts(sensor);
 	pawl_sensor_take_events(sensor);
+	pawl_sensor_each_dir(sensor, forget_dir, sensor);
 	for (uint32_t slot = 1; slot < pawl_sensor_slots(sensor); slot++) {
 		if (pawl_sensor_session(sensor, slot)->rule == PAWL_RULE_SELFTEST)
 			pawl_sensor_free_slot(sensor, slot);
 	}
-	pawl_sensor_each_dir(sensor, forget_dir, sensor);
-	pawl_sensor_reset(sensor);
+	if (pawl_sensor_is_adopted(sensor))
+		pawl_sensor_recount_alarms(sensor);
+	else
+		pawl_sensor_reset(sensor);
 }
 
 static int try_backend(struct daemon *daemon, enum pawl_backend backend, char **ret_why)
 {
 	_cleanup_(pawl_sensor_closep) struct pawl_sensor *sensor = NULL;
 	struct pawl_sensor_options options = {.backend = backend,
-					      .ring_kib = daemon->options.ring_kib};
+					      .ring_kib = daemon->options.ring_kib,
+					      .generation = daemon_older_generation(daemon) + 1};
 	struct pawl_selftest_host host = {
 		.enroll = selftest_enroll,
 		.end = pawl_act_end_child,
 		.tested = selftest_tested,
 	};
-	int r = pawl_sensor_open(&options, &sensor, ret_why);
+	int r;
 
+	if (daemon->pins == PAWL_PINS_FIT)
+		options.adopt = daemon->options.pin_dir;
+	r = pawl_sensor_open(&options, &sensor, ret_why);
 	if (r < 0)
 		return r;
 	host.ctx = sensor;
 	pawl_sensor_receive(sensor, NULL, selftest_event, sensor);
-	r = pawl_selftest_run(backend, daemon->options.state_dir, &host, ret_why);
-	if (r < 0)
+	r = pawl_sensor_go(sensor, options.adopt);
+	if (r == 0)
+		r = pawl_selftest_run(backend, daemon->options.state_dir, &host, ret_why);
+	if (r < 0) {
+		pawl_sensor_give_back(sensor, options.adopt);
 		return r;
+	}
 	selftest_clear(sensor);
 	daemon->sensor = TAKE_PTR(sensor);
 	return 0;
@@ -102,6 +127,9 @@ int daemon_choose_backend(struct daemon *daemon)
 	enum pawl_backend wanted = daemon->options.backend;
 	int r = -ENOTSUP;
 
+	/* a better one, or a weaker one, is for people to ask for: what is pinned works */
+	if (!wanted && daemon->pins == PAWL_PINS_FIT)
+		wanted = (enum pawl_backend)daemon->before.backend;
 	for (int backend = PAWL_BACKEND_LSM; backend < PAWL_BACKEND_MAX; backend++) {
 		_cleanup_free_ char *why = NULL;
 
@@ -115,6 +143,10 @@ int daemon_choose_backend(struct daemon *daemon)
 		daemon->refused[daemon->refused_n++] = (struct refused){
 			.backend = (enum pawl_backend)backend, .why = TAKE_PTR(why)};
 	}
+	if (daemon->pins == PAWL_PINS_FIT)
+		daemon_say("not started: the programs that are pinned at %s stay in force, until "
+			   "the lease is over",
+			   daemon->options.pin_dir);
 	daemon_say("no backend works here (%s: %s): is bpf() allowed for this process?",
 		   pawl_backend_name(daemon->refused[daemon->refused_n - 1].backend),
 		   daemon->refused[daemon->refused_n - 1].why);

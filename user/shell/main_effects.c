@@ -247,12 +247,13 @@ static void unpause_session(struct daemon *daemon, const struct pawl_effect *eff
 	struct pawl_session *session = pawl_sensor_session(daemon->sensor, effect->slot);
 	_cleanup_(targets_clear) struct targets targets = {};
 
+	/* first: were we killed in between, the next pawld would see that it is paused */
+	gather_tree(daemon, effect->session, &targets);
+	pawl_act_continue_all(targets.list, targets.n);
 	__atomic_store_n(&session->decisions[effect->seq % PAWL_DECISIONS], PAWL_DECIDE_RETRY,
 			 __ATOMIC_RELEASE);
 	if (move_word(session, effect->seq, PAWL_STATE_HELD, PAWL_STATE_RUNNING))
 		pawl_sensor_calm(daemon->sensor);
-	gather_tree(daemon, effect->session, &targets);
-	pawl_act_continue_all(targets.list, targets.n);
 	resume_held(daemon, effect->session, effect->seq);
 }
 
@@ -320,6 +321,8 @@ static void write_record(struct daemon *daemon, const struct pawl_effect *effect
 		pawl_record_is_operation(effect->record) ? daemon->verdict_op : NULL;
 	const char *broker = op ? pawl_broker_name(daemon->policy, op->broker) : "";
 
+	if (effect->record == PAWL_RECORD_SESSION_START || effect->record == PAWL_RECORD_HOLD_OPEN)
+		daemon_label(daemon, effect->session);
 	if (session && session->id != effect->session)
 		session = NULL;
 	pawl_record_effect(daemon->recorder, daemon_now(), effect->record, session, effect->session,

@@ -10,6 +10,8 @@
 
 #define RING_KIB 1024
 #define RING_KIB_MAX (1 << 20)
+#define LEASE_S 10
+#define LEASE_S_MAX 86400
 
 static const char help[] =
 	"usage: pawld [OPTION]...\n"
@@ -18,7 +20,10 @@ static const char help[] =
 	"      --socket PATH      control socket (/run/pawl/pawl.sock)\n"
 	"      --state-dir DIR    state and scratch files (/var/lib/pawl)\n"
 	"      --log FILE         event log, \"-\" for stdout (/var/log/pawl/events.jsonl)\n"
-	"      --pin-dir DIR      accepted for later use: nothing is pinned\n"
+	"      --pin-dir DIR      what outlives pawld, on a BPF file system; \"none\": nothing\n"
+	"                         (/sys/fs/bpf/pawl)\n"
+	"      --lease SECONDS    how long holds outlive a pawld that was killed (10)\n"
+	"      --release          let go of everything that is pinned, with or without a pawld\n"
 	"      --backend NAME     auto, lsm, fmod_ret or tracepoint (auto)\n"
 	"      --mode MODE        enforce or observe (as the policy says)\n"
 	"      --dry-run          the same as --mode observe\n"
@@ -41,6 +46,8 @@ enum option_id {
 	OPT_NO_AGENTS,
 	OPT_RING,
 	OPT_FOREGROUND,
+	OPT_LEASE,
+	OPT_RELEASE,
 };
 
 static const struct option long_options[] = {
@@ -55,6 +62,8 @@ static const struct option long_options[] = {
 	{"check", no_argument, NULL, OPT_CHECK},
 	{"no-agents", no_argument, NULL, OPT_NO_AGENTS},
 	{"ring-kib", required_argument, NULL, OPT_RING},
+	{"lease", required_argument, NULL, OPT_LEASE},
+	{"release", no_argument, NULL, OPT_RELEASE},
 	{"foreground", no_argument, NULL, OPT_FOREGROUND},
 	{"help", no_argument, NULL, 'h'},
 	{"version", no_argument, NULL, 'V'},
@@ -104,6 +113,17 @@ static int parse_ring(const char *value, uint32_t *ret_kib)
 	return 0;
 }
 
+static int parse_lease(const char *value, uint64_t *ret_ms)
+{
+	char *end;
+	unsigned long seconds = strtoul(value, &end, 10);
+
+	if (*end || seconds < 1 || seconds > LEASE_S_MAX)
+		return usage_error("lease", value, "give seconds, 1 to 86400");
+	*ret_ms = seconds * 1000;
+	return 0;
+}
+
 static int set_option(struct options *options, int option)
 {
 	switch (option) {
@@ -120,7 +140,7 @@ static int set_option(struct options *options, int option)
 		options->log = optarg;
 		return 0;
 	case OPT_PIN:
-		options->pin_dir = optarg;
+		options->pin_dir = strcmp(optarg, "none") ? optarg : NULL;
 		return 0;
 	case OPT_BACKEND:
 		return parse_backend(optarg, &options->backend);
@@ -137,6 +157,11 @@ static int set_option(struct options *options, int option)
 		return 0;
 	case OPT_RING:
 		return parse_ring(optarg, &options->ring_kib);
+	case OPT_LEASE:
+		return parse_lease(optarg, &options->lease_ms);
+	case OPT_RELEASE:
+		options->release = true;
+		return 0;
 	case OPT_FOREGROUND:
 		return 0;
 	}
@@ -153,6 +178,7 @@ int daemon_parse_options(int argc, char **argv, struct options *options)
 		.state_dir = "/var/lib/pawl",
 		.log = PAWL_DEFAULT_LOG,
 		.pin_dir = "/sys/fs/bpf/pawl",
+		.lease_ms = LEASE_S * 1000,
 		.mode = -1,
 		.ring_kib = RING_KIB,
 	};

@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <glob.h>
 #include <ifaddrs.h>
+#include <limits.h>
 #include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -84,6 +85,47 @@ static void mark_units(struct marking *marking)
 	}
 }
 
+/* The control group at @path below @mount, and those above it: what freezes them freezes pawld. */
+static void mark_cgroup(struct marking *marking, const char *mount, const char *path)
+{
+	char dir[PATH_MAX], *slash;
+	size_t base = strlen(mount);
+
+	if (!strcmp(path, "/") ||
+	    snprintf(dir, sizeof(dir), "%s%s", mount, path) >= (int)sizeof(dir))
+		return;
+	mark_inode(marking, dir, PAWL_PLACE_OWN, 0);
+	while ((slash = strrchr(dir, '/')) && (size_t)(slash - dir) > base) {
+		*slash = 0;
+		mark_inode(marking, dir, PAWL_PLACE_ABOVE, 0);
+	}
+}
+
+/* cgroups(7): "0::PATH" of v2, "N:CONTROLLERS:PATH" of the others. */
+static void mark_cgroups(struct marking *marking)
+{
+	_cleanup_fclose_ FILE *file = fopen("/proc/self/cgroup", "re");
+	char line[PATH_MAX], mount[128], *controllers, *path;
+
+	while (file && fgets(line, sizeof(line), file)) {
+		line[strcspn(line, "\n")] = 0;
+		controllers = strchr(line, ':');
+		path = controllers ? strchr(controllers + 1, ':') : NULL;
+		if (!path)
+			continue;
+		*path++ = 0;
+		controllers++;
+		if (*controllers) {
+			snprintf(mount, sizeof(mount), "/sys/fs/cgroup/%s",
+				 strncmp(controllers, "name=", 5) ? controllers : controllers + 5);
+			mark_cgroup(marking, mount, path);
+			continue;
+		}
+		mark_cgroup(marking, "/sys/fs/cgroup", path);
+		mark_cgroup(marking, "/sys/fs/cgroup/unified", path);
+	}
+}
+
 static void mark_own_places(struct daemon *daemon, struct marking *marking)
 {
 	const struct options *options = &daemon->options;
@@ -99,6 +141,7 @@ static void mark_own_places(struct daemon *daemon, struct marking *marking)
 	if (strcmp(options->log, "-") != 0)
 		mark_own(marking, options->log);
 	mark_units(marking);
+	mark_cgroups(marking);
 }
 
 static void mark_spools(const struct pawl_policy *policy, struct marking *marking)

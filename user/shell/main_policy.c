@@ -168,6 +168,7 @@ int daemon_load_rules(struct daemon *daemon)
 			.need = match->need,
 			.terms = daemon_terms(policy, policy->agents[match->agent].profile),
 		};
+		daemon_label_rule(daemon, (uint32_t)i, &policy->agents[match->agent]);
 		r = pawl_sensor_set_rule(daemon->sensor, (uint32_t)i, &rule);
 		if (r == 0)
 			r = add_match(daemon, match, (uint32_t)i);
@@ -205,6 +206,7 @@ static void update_sessions(struct daemon *daemon, const struct pawl_policy *old
 
 		pawl_core_set_profile(daemon->core, s->id, profile);
 		session->terms = daemon_terms(daemon->policy, profile);
+		daemon_label(daemon, s->id);
 	}
 }
 

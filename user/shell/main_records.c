@@ -328,6 +328,9 @@ void daemon_tick(struct daemon *daemon)
 {
 	struct pawl_when now = daemon_now();
 
+	daemon_beat(daemon);
+	if (daemon->lost)
+		return;
 	daemon_take(daemon);
 	look_at_slots(daemon);
 	notice_losses(daemon);

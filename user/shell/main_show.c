@@ -406,6 +406,32 @@ static void add_loss_checks(struct daemon *daemon, json_t *checks)
 	      lost_lines ? "free space, or another --log" : "");
 }
 
+/* What is left of pawl when pawld is killed. */
+static void add_pin_checks(struct daemon *daemon, json_t *checks)
+{
+	bool allow = daemon->policy->on_daemon_loss == PAWL_ACTION_OBSERVE;
+	const char *dir = daemon->options.pin_dir;
+
+	if (dir)
+		check(checks, "pins", "ok",
+		      json_sprintf("%s, generation %" PRIu64 ": %" PRIu64 " s after pawld's death "
+				   "nothing is held any more, and what is over its budget is %s",
+				   dir, pawl_sensor_generation(daemon->sensor),
+				   daemon->options.lease_ms / 1000, allow ? "allowed" : "refused"),
+		      "");
+	else
+		check(checks, "pins", "warn",
+		      text("nothing is pinned: when pawld is killed nothing is enforced, and what it "
+			   "had stopped is killed"),
+		      "mount -t bpf bpf /sys/fs/bpf, and start pawld with a --pin-dir there");
+	if (daemon->migrated)
+		check(checks, "adopted", "warn", text(daemon->migrated),
+		      "look at the new sessions: `pawl ps`");
+	else if (daemon->pins == PAWL_PINS_FIT)
+		check(checks, "adopted", "ok",
+		      json_sprintf("%zu sessions of an earlier pawld", daemon->adopted_n), "");
+}
+
 static uint64_t missed_runs(const struct pawl_hook *hooks, size_t n)
 {
 	uint64_t missed = 0;
@@ -443,6 +469,7 @@ json_t *show_doctor(struct daemon *daemon)
 	      missed ? json_sprintf("%" PRIu64 " times a program was skipped by the kernel", missed)
 		     : text("none"),
 	      missed ? "the lsm backend is never skipped" : "");
+	add_pin_checks(daemon, checks);
 	add_loss_checks(daemon, checks);
 	check(checks, "memory", "ok",
 	      json_sprintf("%" PRIu64 " KiB resident", pawl_procfs_resident_kib()), "");

@@ -10,7 +10,7 @@
 #include "user/shell/main.h"
 #include "user/shell/procfs.h"
 
-static void learn(void *ctx, const struct pawl_task_record *task)
+void daemon_learn(void *ctx, const struct pawl_task_record *task)
 {
 	struct daemon *daemon = ctx;
 	struct pawl_description what;
@@ -75,7 +75,7 @@ int daemon_watch(struct daemon *daemon, uint32_t pid, const char *agent, int pro
 
 	if (r < 0)
 		return r;
-	pawl_sensor_each_task(daemon->sensor, true, learn, daemon);
+	pawl_sensor_each_task(daemon->sensor, true, daemon_learn, daemon);
 	daemon_apply(daemon);
 	return 0;
 }
@@ -124,7 +124,7 @@ int daemon_seed(struct daemon *daemon)
 
 		if (aged[i].start_ns && begin(daemon, aged[i].found.pid, aged[i].found.match,
 					      agent->name, agent->profile, NULL) == 0)
-			pawl_sensor_each_task(daemon->sensor, true, learn, daemon);
+			pawl_sensor_each_task(daemon->sensor, true, daemon_learn, daemon);
 	}
 	daemon_apply(daemon);
 	return 0;

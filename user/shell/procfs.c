@@ -314,3 +314,32 @@ uint64_t pawl_procfs_resident_kib(void)
 		number_after(text, "\nVmRSS:", &kib);
 	return kib;
 }
+
+int pawl_procfs_pids(uint32_t **ret_pids, size_t *ret_n)
+{
+	_cleanup_closedir_ DIR *proc = opendir("/proc");
+	_cleanup_free_ uint32_t *pids = NULL;
+	size_t n = 0, room = 0;
+	struct dirent *entry;
+
+	if (!proc)
+		return -errno;
+	while ((entry = readdir(proc))) {
+		unsigned long pid = strtoul(entry->d_name, NULL, 10);
+		uint32_t *larger;
+
+		if (!pid)
+			continue;
+		if (n == room) {
+			larger = reallocarray(pids, room * 2 + 256, sizeof(*larger));
+			if (!larger)
+				return -ENOMEM;
+			pids = larger;
+			room = room * 2 + 256;
+		}
+		pids[n++] = (uint32_t)pid;
+	}
+	*ret_pids = TAKE_PTR(pids);
+	*ret_n = n;
+	return 0;
+}

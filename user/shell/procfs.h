@@ -43,6 +43,9 @@ struct pawl_found {
 int pawl_procfs_agents(const struct pawl_policy *policy, struct pawl_found **ret_found,
 		       size_t *ret_n);
 
+/* All processes, in the order of /proc; the caller frees the array. 0 or a negative errno. */
+int pawl_procfs_pids(uint32_t **ret_pids, size_t *ret_n);
+
 /* Id of a v2 cgroup by its path ("/a/b"). 0: there is none, or no v2 hierarchy. */
 uint64_t pawl_procfs_cgroup_id(const char *path);
 

@@ -7,7 +7,6 @@
 
 #include <bpf/bpf.h>
 #include <bpf/btf.h>
-#include <bpf/libbpf.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -17,22 +16,11 @@
 #include <sys/mman.h>
 #include <sys/stat.h>
 
-#include "pawl.skel.h"
 #include "user/core/cleanup.h"
 #include "user/core/syscalls.h"
+#include "user/shell/sensor_internal.h"
 
 #define WAKE_SHARE 4 /* telemetry wakes pawld when a quarter of the ring is full */
-
-struct pawl_sensor {
-	struct pawl_bpf *bpf;
-	enum pawl_backend backend;
-	struct ring_buffer *verdicts, *events;
-	pawl_sensor_record_fn on_verdict, on_event;
-	void *ctx;
-	struct pawl_session *sessions;
-	size_t sessions_size;
-	bool tested[PAWL_HOOKS_MAX * 2]; /* by position in hook_programs */
-};
 
 /* Programs by the hook that people know. Where two stand for one hook, either will do. */
 struct hook_program {
@@ -171,7 +159,11 @@ static void set_knobs(struct pawl_bpf *bpf, const struct pawl_sensor_options *op
 {
 	uint32_t bytes = options->ring_kib * 1024;
 
-	bpf_map__set_max_entries(bpf->maps.events, bytes);
+	if (options->adopt) /* its size was chosen when it was made */
+		bytes = bpf_map__max_entries(bpf->maps.events);
+	else
+		bpf_map__set_max_entries(bpf->maps.events, bytes);
+	bpf->rodata->generation = options->generation;
 	bpf->rodata->wake_bytes = bytes / WAKE_SHARE;
 	for (uint64_t nr = 0; nr < PAWL_SYSCALL_NUMBERS; nr++) {
 		bpf->rodata->syscalls[nr] = pawl_syscall_kind(false, nr);
@@ -187,6 +179,10 @@ static int load(struct pawl_sensor *sensor, const struct pawl_sensor_options *op
 	if (!sensor->bpf)
 		return -errno;
 	choose_programs(sensor->bpf, options->backend);
+	sensor->adopted = options->adopt;
+	r = options->adopt ? pawl_sensor_reuse_maps(sensor->bpf, options->adopt) : 0;
+	if (r < 0)
+		return r;
 	set_knobs(sensor->bpf, options);
 	r = pawl_bpf__load(sensor->bpf);
 	if (r < 0)
@@ -246,7 +242,8 @@ static int attach(struct pawl_sensor *sensor)
 		ring_buffer__new(bpf_map__fd(sensor->bpf->maps.events), take_event, sensor, NULL);
 	if (!sensor->verdicts || !sensor->events)
 		return -errno;
-	open_overflow_session(sensor);
+	if (!sensor->adopted)
+		open_overflow_session(sensor);
 	set_home(sensor);
 	r = pawl_bpf__attach(sensor->bpf);
 	return r;
@@ -727,11 +724,9 @@ int pawl_sensor_replace_places(struct pawl_sensor *sensor, const struct pawl_pla
 	return r;
 }
 
-void pawl_sensor_guard(struct pawl_sensor *sensor, uint32_t index, uint32_t pid)
+void pawl_sensor_guard(struct pawl_sensor *sensor, enum pawl_guard which, uint32_t pid)
 {
-	if (index < PAWL_GUARDS)
-		__atomic_store_n(&sensor->bpf->data_shared->shared.guards[index], pid,
-				 __ATOMIC_RELEASE);
+	__atomic_store_n(&sensor->bpf->data_shared->shared.guards[which], pid, __ATOMIC_RELEASE);
 }
 
 int pawl_sensor_add_place(struct pawl_sensor *sensor, uint64_t dev, uint64_t ino,

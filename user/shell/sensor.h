@@ -25,18 +25,85 @@ struct pawl_hook {
 
 struct pawl_sensor_options {
 	enum pawl_backend backend;
-	uint32_t ring_kib; /* size of the telemetry ring, a power of two of at least 4 */
+	uint32_t ring_kib;   /* size of the telemetry ring, a power of two of at least 4 */
+	const char *adopt;   /* directory of pins that fit, whose maps are used; NULL: new maps */
+	uint64_t generation; /* of the programs, at least 1 */
+};
+
+/* What lies in a directory of pins. */
+enum pawl_pins {
+	PAWL_PINS_NONE = 0,
+	PAWL_PINS_FIT,	 /* the maps can be used by our programs */
+	PAWL_PINS_OTHER, /* of another version */
 };
 
 /*
- * pawl_sensor_open() - load and attach the programs of one backend.
+ * pawl_pins_prepare() - make @dir, mode 0700, on a BPF file system.
+ * @ret_mounted: /sys/fs/bpf was mounted for it
+ * Return: 0; -EMEDIUMTYPE: not below a BPF file system; another negative errno.
+ */
+int pawl_pins_prepare(const char *dir, bool *ret_mounted);
+
+/* One pawld for one directory. The descriptor, owned by the caller; -EBUSY; another errno. */
+int pawl_pins_lock(const char *dir);
+
+/* @ret_shared: as it is in the pinned map; zeros where there is none. */
+enum pawl_pins pawl_pins_look(const char *dir, struct pawl_shared *ret_shared);
+
+/* Removes all pins and the directory: what nobody else holds is detached and freed. */
+void pawl_pins_remove(const char *dir);
+
+/* Pins of whatever version, looked at from outside. */
+struct pawl_pinned;
+int pawl_pinned_open(const char *dir, struct pawl_pinned **ret_pinned);
+void pawl_pinned_close(struct pawl_pinned *pinned);
+void pawl_pinned_closep(struct pawl_pinned **pinned);
+bool pawl_pinned_marks(const struct pawl_pinned *pinned, int pidfd); /* it is watched */
+int pawl_pinned_silence(const struct pawl_pinned *pinned); /* no program does anything more */
+/* A pawld is on its way: its lease begins at @until_ns. Only for pins that fit. */
+int pawl_pinned_starting(const struct pawl_pinned *pinned, uint64_t until_ns);
+void pawl_pinned_count(const struct pawl_pinned *pinned, size_t *ret_sessions, size_t *ret_holds);
+
+/*
+ * pawl_sensor_open() - load and attach the programs of one backend. They do nothing before
+ * pawl_sensor_go().
  * @ret_why: on failure, what the kernel refused, in one line; the caller frees it
  * Return: 0; -EPERM, -ENOTSUP, … as the kernel or libbpf said.
  */
 int pawl_sensor_open(const struct pawl_sensor_options *options, struct pawl_sensor **ret_sensor,
 		     char **ret_why);
 
-/* Detaches everything. Nothing is watched any more when this returns. */
+/*
+ * Makes the programs live; where maps were adopted, those of the older generation rest from
+ * now on, and ours are pinned in @dir. give_back() undoes it.
+ */
+int pawl_sensor_go(struct pawl_sensor *sensor, const char *dir);
+void pawl_sensor_give_back(struct pawl_sensor *sensor, const char *dir);
+
+/* Pins everything in @dir in place of what is there. @lock_fd may become another one. */
+int pawl_sensor_commit(struct pawl_sensor *sensor, const char *dir, int *lock_fd);
+
+bool pawl_sensor_is_adopted(const struct pawl_sensor *sensor);
+bool pawl_sensor_is_live(const struct pawl_sensor *sensor); /* false: another one took over */
+uint64_t pawl_sensor_generation(const struct pawl_sensor *sensor);
+
+/* The state shared with the kernel: whole words, by the __atomic builtins. */
+struct pawl_shared *pawl_sensor_shared(struct pawl_sensor *sensor);
+
+/* Descriptors that a child may keep; borrowed. */
+int pawl_sensor_holds_fd(const struct pawl_sensor *sensor);
+int pawl_sensor_tasks_fd(const struct pawl_sensor *sensor);
+
+/* What pawld has to know again when it was killed. */
+int pawl_sensor_label(const struct pawl_sensor *sensor, uint32_t index,
+		      struct pawl_label *ret_label);
+void pawl_sensor_set_label(struct pawl_sensor *sensor, uint32_t index,
+			   const struct pawl_label *label);
+
+/* Makes the number of sessions that are held or killed true again. */
+void pawl_sensor_recount_alarms(struct pawl_sensor *sensor);
+
+/* Detaches everything that is not pinned. */
 void pawl_sensor_close(struct pawl_sensor *sensor);
 void pawl_sensor_closep(struct pawl_sensor **sensor);
 
@@ -129,8 +196,9 @@ int pawl_sensor_keep_broker_addresses(struct pawl_sensor *sensor, const uint64_t
 int pawl_sensor_replace_places(struct pawl_sensor *sensor, const struct pawl_place_key *keys,
 			       const struct pawl_place *places, size_t n);
 
-/* Process @pid is one of pawl's own, that a watched tree cannot touch. @index < PAWL_GUARDS. */
-void pawl_sensor_guard(struct pawl_sensor *sensor, uint32_t index, uint32_t pid);
+/* Process @pid is one of pawl's own, that a watched tree cannot touch; 0: there is none. */
+enum pawl_guard { PAWL_GUARD_DAEMON = 0, PAWL_GUARD_KEEPER };
+void pawl_sensor_guard(struct pawl_sensor *sensor, enum pawl_guard which, uint32_t pid);
 
 uint64_t pawl_sensor_counter(const struct pawl_sensor *sensor, enum pawl_counter counter);
 

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the files of the sensor share: the loaded object and what hangs on it. */
+#ifndef PAWL_SHELL_SENSOR_INTERNAL_H
+#define PAWL_SHELL_SENSOR_INTERNAL_H
+
+#include <bpf/libbpf.h>
+
+/* first: the skeleton uses its types */
+#include "user/shell/sensor.h"
+
+#include "pawl.skel.h"
+
+struct pawl_sensor {
+	struct pawl_bpf *bpf;
+	enum pawl_backend backend;
+	struct ring_buffer *verdicts, *events;
+	pawl_sensor_record_fn on_verdict, on_event;
+	void *ctx;
+	struct pawl_session *sessions;
+	size_t sessions_size;
+	bool tested[PAWL_HOOKS_MAX * 2]; /* by position in hook_programs */
+	bool adopted;			 /* its maps are those of an earlier pawld */
+};
+
+/* Gives the object, opened but not loaded, the maps that are pinned in @dir. 0; -ESTALE. */
+int pawl_sensor_reuse_maps(struct pawl_bpf *bpf, const char *dir);
+
+#endif
