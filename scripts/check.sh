@@ -197,9 +197,10 @@ check_layers() {
 	some user "$seen"
 	layers_of_objects
 
-	# A signal can also be sent without the function that is named after it.
+	# A signal can also be sent without the function that is named after it; the core, which has
+	# tables of numbers, is kept from calling by check_purity.
 	while IFS=: read -r file line _; do
-		[[ $file == user/shell/act?(_*).c ]] ||
+		[[ $file == @(user/shell/act?(_*).c|user/core/*) ]] ||
 			fault "$file:$line" "a raw system call that signals: only act.c may"
 	done < <(grep -nrE --include='*.[ch]' "\\b(SYS|__NR)_($SIGNALLING_CALLS)\\b" user || true)
 }

@@ -649,6 +649,7 @@ static void own_objects(struct pawl_sensor *sensor)
 	struct bpf_object_skeleton *skeleton = sensor->bpf->skeleton;
 	struct bpf_map *map;
 
+	/* cppcheck-suppress unknownMacro ; a loop of libbpf's */
 	bpf_object__for_each_map(map, sensor->bpf->obj)
 		own_object(sensor, PAWL_PLACE_BPF_MAP, bpf_map__fd(map));
 	for (int i = 0; i < skeleton->prog_cnt; i++) {

@@ -443,13 +443,10 @@ void pawl_pinned_closep(struct pawl_pinned **pinned)
 	pawl_pinned_close(*pinned);
 }
 
-int pawl_pinned_open(const char *dir, struct pawl_pinned **ret_pinned)
+static int open_pins(struct pawl_pinned *pinned, const char *dir)
 {
-	_cleanup_(pawl_pinned_closep) struct pawl_pinned *pinned = calloc(1, sizeof(*pinned));
 	struct bpf_map_info info;
 
-	if (!pinned)
-		return -ENOMEM;
 	pinned->tasks = get_pin(dir, "tasks");
 	pinned->shared = get_pin(dir, "shared");
 	pinned->sessions = get_pin(dir, "sessions");
@@ -460,10 +457,17 @@ int pawl_pinned_open(const char *dir, struct pawl_pinned **ret_pinned)
 		return -EIO;
 	pinned->mark_size = (info.value_size + 7) & ~7U;
 	pinned->mark = calloc(1, pinned->mark_size);
-	if (!pinned->mark)
-		return -ENOMEM;
-	*ret_pinned = TAKE_PTR(pinned);
-	return 0;
+	return pinned->mark ? 0 : -ENOMEM;
+}
+
+int pawl_pinned_open(const char *dir, struct pawl_pinned **ret_pinned)
+{
+	_cleanup_(pawl_pinned_closep) struct pawl_pinned *pinned = calloc(1, sizeof(*pinned));
+	int r = pinned ? open_pins(pinned, dir) : -ENOMEM;
+
+	if (r == 0)
+		*ret_pinned = TAKE_PTR(pinned);
+	return r;
 }
 
 bool pawl_pinned_marks(const struct pawl_pinned *pinned, int pidfd)
