@@ -69,16 +69,23 @@ static __always_inline bool mount_is_shared(struct vfsmount *mnt)
 	return BPF_CORE_READ(mnt, mnt_flags) & MNT_SHARED;
 }
 
+/* Whether the current task mounts where everybody sees it. */
+static __always_inline bool mount_at_home(void)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+	u32 inum = BPF_CORE_READ(task, nsproxy, mnt_ns, ns.inum);
+
+	return inum == *(volatile u32 *)&shared.mount_ns[0] ||
+	       inum == *(volatile u32 *)&shared.mount_ns[1];
+}
+
 /*
  * Sandboxes mount and unmount all day in a namespace of their own. What is mounted there
  * matters to others where it is passed on to them.
  */
 static __always_inline bool mount_matters(struct vfsmount *mnt)
 {
-	struct task_struct *task = bpf_get_current_task_btf();
-	u32 inum = BPF_CORE_READ(task, nsproxy, mnt_ns, ns.inum);
-
-	return inum == *(volatile u32 *)&shared.mount_ns || mount_is_shared(mnt);
+	return mount_at_home() || mount_is_shared(mnt);
 }
 
 /* The mount @mnt, or the directory @dentry of it, is mounted over, moved or unmounted. */

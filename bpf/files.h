@@ -112,6 +112,8 @@ static __always_inline int files_rename(struct dentry *old_dentry, struct dentry
 	attempt = (struct attempt){.class = PAWL_CLASS_REPLACE};
 	attempt.mnt = (void *)mark->armed_mnt;
 	files_target(&attempt, new_dentry, lost);
+	if (place_is_own(new_dentry))
+		return files_tamper(mark, &attempt);
 	return judge(mark, &attempt);
 }
 

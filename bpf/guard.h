@@ -10,6 +10,7 @@
 #include "devices.h"
 
 #define PTRACE_MODE_ATTACH 2
+#define CAP_SYS_BOOT 22
 #define MEM_MAJOR 1 /* drivers/char/mem.c: mem, kmem and port are its minors 1, 2, 4 */
 
 /* uapi/linux/bpf.h: enum bpf_cmd, and where union bpf_attr has what they name */
@@ -59,9 +60,31 @@ static __always_inline int guard_process(struct task_struct *task, u32 detail)
 	return guard_attempt(mark, PAWL_CLASS_TAMPER, detail, tgid);
 }
 
+/* PID 1 takes signals for requests: to halt, restart, or run something. */
 static __always_inline int guard_signal(struct task_struct *task, int signal)
 {
-	return signal ? guard_process(task, PAWL_DETAIL_SIGNAL) : 0;
+	struct pawl_task *mark;
+
+	if (!signal)
+		return 0;
+	if (task->tgid != 1)
+		return guard_process(task, PAWL_DETAIL_SIGNAL);
+	mark = task_current();
+	return mark ? guard_attempt(mark, PAWL_CLASS_KERNEL, PAWL_DETAIL_REBOOT, 1) : 0;
+}
+
+/*
+ * reboot(2) has no hook, but asks for this capability. What is returned here is EPERM to the
+ * caller: it is stopped, and fails when it is continued.
+ */
+static __always_inline int guard_capable(int capability)
+{
+	struct pawl_task *mark;
+
+	if (capability != CAP_SYS_BOOT)
+		return 0;
+	mark = task_current();
+	return mark ? guard_attempt(mark, PAWL_CLASS_KERNEL, PAWL_DETAIL_REBOOT, 0) : 0;
 }
 
 /*
@@ -147,7 +170,8 @@ static __always_inline u32 guard_setting(u64 magic, const char *name)
 	if (magic == SYSFS_MAGIC)
 		return NAME_IS(name, "delete") || NAME_IS(name, "remove") || NAME_IS(name, "unbind")
 			       ? PAWL_DETAIL_HOTPLUG
-			       : PAWL_DETAIL_NONE;
+		       : NAME_IS(name, "state") ? PAWL_DETAIL_REBOOT /* power/state: suspend */
+						: PAWL_DETAIL_NONE;
 	if (NAME_IS(name, "sysrq-trigger"))
 		return PAWL_DETAIL_SYSRQ;
 	if (NAME_IS(name, "core_pattern") || NAME_IS(name, "modprobe") ||

@@ -123,6 +123,8 @@ ON_HOOK(connect, socket_connect, net_connect(address), struct socket *sock,
 
 ON_HOOK(kill, task_kill, guard_signal(task, signal), struct task_struct *task, void *info,
 	int signal, const struct cred *cred)
+ON_HOOK(capable, capable, guard_capable(capability), const struct cred *cred, void *space,
+	int capability, unsigned int options)
 ON_HOOK(ptrace, ptrace_access_check, guard_ptrace(child, mode), struct task_struct *child,
 	unsigned int mode)
 ON_HOOK(setrlimit, task_setrlimit, guard_process(task, PAWL_DETAIL_LIMITS),

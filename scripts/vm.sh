@@ -7,6 +7,8 @@
 #   vm.sh run [OPTION...] KVER SHAREDIR [KERNEL-ARG...]
 #                                 boot KVER, show SHAREDIR read-only at /mnt, run /mnt/run.sh there
 #       --lsm | --no-lsm          with bpf in lsm= (the default), or the same list without it
+#       --systemd                 systemd is PID 1, and runs run.sh as a service of its own; before
+#                                 that, /mnt/setup.sh runs as PID 1 where it is there
 #       --timeout S               run.sh may take so long (300); booting: PAWL_VM_BOOT_LIMIT (120)
 #       --mem MB, --smp N         the guest's memory (1024) and CPUs (2)
 #   vm.sh btf KVER OUT            write the kernel's BTF to OUT, without booting
@@ -54,6 +56,7 @@ readonly GUEST_PACKAGES=(
 	libbpf1 libelf1 zlib1g libfyaml0 libjansson4 libsystemd0
 	python3 perl nodejs
 	mount util-linux coreutils findutils hostname rsync procps psmisc strace iproute2
+	systemd dbus
 )
 readonly IMAGE_MB=1200
 readonly ROOT_PARTUUID=7061776c # the bytes "lwap" on disk, "pawl" when read
@@ -444,12 +447,13 @@ check_number() {
 }
 
 cmd_run() {
-	local with_bpf=1 timeout_s=300 mem=1024 smp=2 kver dir
+	local with_bpf=1 timeout_s=300 mem=1024 smp=2 more=() kver dir
 
 	while [[ ${1-} == --* ]]; do
 		case $1 in
 		--lsm) with_bpf=1 ;;
 		--no-lsm) with_bpf=0 ;;
+		--systemd) more=(pawl.systemd) ;;
 		--timeout | --mem | --smp)
 			check_number "$1" "${2-}"
 			case $1 in
@@ -475,7 +479,7 @@ cmd_run() {
 	WORK=$(mktemp -d "${TMPDIR:-/tmp}/pawl-vm.XXXXXX")
 	make_share "$dir" "$WORK/share.img"
 	run_guest "$timeout_s" "$kver" "$smp" "$mem" \
-		"$(kernel_command_line "lsm=$(lsm_list "$with_bpf")" "$@")"
+		"$(kernel_command_line "lsm=$(lsm_list "$with_bpf")" "${more[@]}" "$@")"
 }
 
 # ---- the small ones --------------------------------------------------------------------------

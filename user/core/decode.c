@@ -63,6 +63,7 @@ static const char *const detail_names[PAWL_DETAIL_MAX] = {
 	[PAWL_DETAIL_BPF_PROGRAM] = "bpf_program",
 	[PAWL_DETAIL_FILE] = "file",
 	[PAWL_DETAIL_CGROUP] = "cgroup",
+	[PAWL_DETAIL_REBOOT] = "reboot",
 	[PAWL_DETAIL_TRACING] = "tracing",
 };
 

@@ -54,7 +54,7 @@ int daemon_pins_begin(struct daemon *daemon)
 	if (daemon->before.generation == 0 && daemon->pins == PAWL_PINS_FIT)
 		daemon->pins = PAWL_PINS_NONE; /* let go, but not cleared away */
 	if (daemon->pins == PAWL_PINS_FIT && pawl_pinned_open(dir, &pinned) == 0)
-		pawl_pinned_starting(pinned, daemon_now().mono_ns + STARTING_NS);
+		pawl_pinned_starting(pinned, (uint32_t)getpid(), daemon_now().mono_ns, STARTING_NS);
 	return 0;
 }
 
@@ -104,6 +104,7 @@ void daemon_beat(struct daemon *daemon)
 	__atomic_store_n(&shared->on_loss, (uint32_t)daemon->policy->on_daemon_loss,
 			 __ATOMIC_RELEASE);
 	__atomic_store_n(&shared->beat_ns, daemon_now().mono_ns, __ATOMIC_RELEASE);
+	__atomic_store_n(&shared->starts, 0, __ATOMIC_RELEASE);
 	__atomic_store_n(&shared->lease_ns,
 			 daemon->options.pin_dir ? daemon->options.lease_ms * 1000000 : 0,
 			 __ATOMIC_RELEASE);

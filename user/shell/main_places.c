@@ -29,15 +29,12 @@ struct marking {
 	bool full;
 };
 
-static void mark_inode(struct marking *marking, const char *path, uint32_t flags, uint32_t broker)
+static void mark(struct marking *marking, const struct stat *st, uint32_t flags, uint32_t broker)
 {
-	struct stat st;
 	size_t i = 0;
 
-	if (stat(path, &st) < 0)
-		return;
 	while (i < marking->n &&
-	       (marking->keys[i].dev != st.st_dev || marking->keys[i].ino != st.st_ino))
+	       (marking->keys[i].dev != st->st_dev || marking->keys[i].ino != st->st_ino))
 		i++;
 	if (i == PAWL_MAX_PLACES) {
 		marking->full = true;
@@ -45,10 +42,18 @@ static void mark_inode(struct marking *marking, const char *path, uint32_t flags
 	}
 	if (i == marking->n)
 		marking->n++;
-	marking->keys[i] = (struct pawl_place_key){.dev = st.st_dev, .ino = st.st_ino};
+	marking->keys[i] = (struct pawl_place_key){.dev = st->st_dev, .ino = st->st_ino};
 	marking->places[i].flags |= flags;
 	if (flags & PAWL_PLACE_SPOOL)
 		marking->places[i].broker = broker;
+}
+
+static void mark_inode(struct marking *marking, const char *path, uint32_t flags, uint32_t broker)
+{
+	struct stat st;
+
+	if (stat(path, &st) == 0)
+		mark(marking, &st, flags, broker);
 }
 
 /* A file or directory of pawl's own, and all above it but "/". */
@@ -66,21 +71,25 @@ static void mark_own(struct marking *marking, const char *path)
 	}
 }
 
+/* The service's unit, what is dropped in beside it, and the link by which it starts at boot. */
 static void mark_units(struct marking *marking)
 {
 	static const char *const patterns[] = {
-		"/etc/systemd/system/pawl*",
-		"/lib/systemd/system/pawl*",
-		"/usr/lib/systemd/system/pawl*",
-		"/usr/local/lib/systemd/system/pawl*",
+		"/etc/systemd/system/pawl*",	 "/etc/systemd/system/*.wants/pawl*",
+		"/run/systemd/system/pawl*",	 "/lib/systemd/system/pawl*",
+		"/usr/lib/systemd/system/pawl*", "/usr/local/lib/systemd/system/pawl*",
 	};
+	struct stat link;
 	glob_t found;
 
 	for (size_t i = 0; i < sizeof(patterns) / sizeof(patterns[0]); i++) {
 		if (glob(patterns[i], 0, NULL, &found) != 0)
 			continue;
-		for (size_t p = 0; p < found.gl_pathc; p++)
+		for (size_t p = 0; p < found.gl_pathc; p++) {
 			mark_own(marking, found.gl_pathv[p]);
+			if (lstat(found.gl_pathv[p], &link) == 0)
+				mark(marking, &link, PAWL_PLACE_OWN, 0);
+		}
 		globfree(&found);
 	}
 }
@@ -304,9 +313,9 @@ int daemon_load_places(struct daemon *daemon)
 		return r;
 	mark_own_places(daemon, marking);
 	mark_spools(daemon->policy, marking);
-	if (marking->full)
+	r = pawl_sensor_replace_places(daemon->sensor, marking->keys, marking->places, marking->n);
+	if (marking->full || r == -E2BIG)
 		daemon_say("warning: more than %d places: some paths of brokers are not known",
 			   PAWL_MAX_PLACES);
-	return pawl_sensor_replace_places(daemon->sensor, marking->keys, marking->places,
-					  marking->n);
+	return r == -E2BIG ? 0 : r;
 }
