@@ -166,6 +166,9 @@ install: all ## install below PREFIX; an existing configuration is kept
 	install -D -m 755 $(B)/pawl $(DESTDIR)$(PREFIX)/bin/pawl
 	install -D -m 755 $(B)/pawld $(DESTDIR)$(PREFIX)/sbin/pawld
 	install -D -m 755 scripts/demo.sh $(DESTDIR)$(PREFIX)/libexec/pawl/demo.sh
+	install -d $(DESTDIR)$(PREFIX)/lib/systemd/system
+	sed 's|/usr/local|$(PREFIX)|' deploy/systemd/pawl.service \
+		> $(DESTDIR)$(PREFIX)/lib/systemd/system/pawl.service
 	install -d $(DESTDIR)$(PREFIX)/share/bash-completion/completions
 	$(B)/pawl completion bash > $(DESTDIR)$(PREFIX)/share/bash-completion/completions/pawl
 	test -e $(DESTDIR)$(SYSCONFDIR)/pawl/pawl.yaml || \
@@ -173,6 +176,7 @@ install: all ## install below PREFIX; an existing configuration is kept
 
 uninstall: ## remove what install put there; the configuration stays
 	rm -f $(DESTDIR)$(PREFIX)/bin/pawl $(DESTDIR)$(PREFIX)/sbin/pawld
+	rm -f $(DESTDIR)$(PREFIX)/lib/systemd/system/pawl.service
 	rm -f $(DESTDIR)$(PREFIX)/share/bash-completion/completions/pawl
 	rm -f $(DESTDIR)$(PREFIX)/libexec/pawl/demo.sh
 	rmdir $(DESTDIR)$(PREFIX)/libexec/pawl 2>/dev/null || true

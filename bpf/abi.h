@@ -448,9 +448,10 @@ struct pawl_place {
 #define PAWL_PLACE_BPF_MAP (~0ULL)	/* .dev of a BPF map of pawl's; .ino is its id */
 #define PAWL_PLACE_BPF_PROG (~0ULL - 1) /* likewise, a program */
 #define PAWL_PLACE_BPF_LINK (~0ULL - 2) /* likewise, a link */
-#define PAWL_PLACE_OWN 1   /* pawl's own, with what lies below it: denied, as tampering */
-#define PAWL_PLACE_ABOVE 2 /* above one of pawl's own: may not be moved or mounted over */
-#define PAWL_PLACE_SPOOL 4 /* what is written here, or below, somebody outside will run */
+#define PAWL_PLACE_OWN 1     /* pawl's own, with what lies below it: denied, as tampering */
+#define PAWL_PLACE_ABOVE 2   /* above one of pawl's own: may not be moved or mounted over */
+#define PAWL_PLACE_SCRATCH 8 /* for the self-test, though it lies in one of pawl's own */
+#define PAWL_PLACE_SPOOL 4   /* what is written here, or below, somebody outside will run */
 
 /*
  * Somebody outside every tree that acts for those who ask, by the address of its socket:

@@ -91,7 +91,12 @@ static int take_lock(struct daemon *daemon)
 		daemon_say("cannot open %s: %s", path, strerror(errno));
 		return -errno;
 	}
-	if (flock(daemon->lock_fd, LOCK_EX | LOCK_NB) < 0) {
+	/* a child of one that was killed has it, until it has closed what is not its own */
+	for (int i = 0; flock(daemon->lock_fd, LOCK_EX | LOCK_NB) < 0; i++) {
+		if (i < DAEMON_LOCK_TRIES) {
+			usleep(DAEMON_LOCK_US);
+			continue;
+		}
 		daemon_say("another pawld runs with %s: stop it, or name another --state-dir and "
 			   "--socket",
 			   daemon->options.state_dir);

@@ -25,6 +25,10 @@
 #define PAWL_DEFAULT_SOCKET "/run/pawl/pawl.sock"
 #define PAWL_DEFAULT_LOG "/var/log/pawl/events.jsonl"
 
+/* How often a lock is tried, and after what time again. */
+#define DAEMON_LOCK_TRIES 100
+#define DAEMON_LOCK_US 20000
+
 struct options {
 	const char *config; /* NULL: /etc/pawl/pawl.yaml where it exists, else built in */
 	const char *socket;

@@ -34,6 +34,11 @@ static int selftest_enroll(void *ctx, int pidfd, uint32_t pid, enum pawl_action 
 	return r < 0 ? r : pawl_sensor_mark(sensor, pidfd, slot, id);
 }
 
+static void selftest_scratch(void *ctx, uint64_t dev, uint64_t ino)
+{
+	pawl_sensor_set_scratch(ctx, dev, ino);
+}
+
 static void selftest_tested(void *ctx, const char *hook)
 {
 	pawl_sensor_set_tested(ctx, hook);
@@ -98,6 +103,7 @@ static int try_backend(struct daemon *daemon, enum pawl_backend backend, char **
 					      .generation = daemon_older_generation(daemon) + 1};
 	struct pawl_selftest_host host = {
 		.enroll = selftest_enroll,
+		.scratch = selftest_scratch,
 		.end = pawl_act_end_child,
 		.tested = selftest_tested,
 	};

@@ -28,6 +28,17 @@ static void say_unpinned(struct daemon *daemon, int r)
 	daemon->options.pin_dir = NULL;
 }
 
+static int lock_pins(const char *dir)
+{
+	int fd = pawl_pins_lock(dir);
+
+	for (int i = 0; fd == -EBUSY && i < DAEMON_LOCK_TRIES; i++) {
+		usleep(DAEMON_LOCK_US);
+		fd = pawl_pins_lock(dir);
+	}
+	return fd;
+}
+
 int daemon_pins_begin(struct daemon *daemon)
 {
 	_cleanup_(pawl_pinned_closep) struct pawl_pinned *pinned = NULL;
@@ -41,7 +52,7 @@ int daemon_pins_begin(struct daemon *daemon)
 	if (mounted)
 		daemon_say("mounted a BPF file system at /sys/fs/bpf, for what outlives pawld");
 	if (r == 0)
-		daemon->pins_fd = pawl_pins_lock(dir);
+		daemon->pins_fd = lock_pins(dir);
 	if (r == 0 && daemon->pins_fd == -EBUSY) {
 		daemon_say("another pawld runs with %s: stop it, or name another --pin-dir", dir);
 		return -EBUSY;

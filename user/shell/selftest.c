@@ -349,20 +349,33 @@ static bool applies(const struct trial *trial, enum pawl_backend backend)
 	return trial->backend == ANY || trial->backend == backend;
 }
 
+/* Makes it, or empties the one that an earlier pawld has left. */
+static int open_scratch(const char *path, const struct pawl_selftest_host *host, int *ret_dir)
+{
+	_cleanup_close_ int dir = -1;
+	struct stat st;
+
+	if (mkdir(path, 0700) < 0 && errno != EEXIST)
+		return -errno;
+	dir = open(path, O_DIRECTORY | O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+	if (dir < 0 || fstat(dir, &st) < 0)
+		return -errno;
+	remove_files(dir);
+	host->scratch(host->ctx, st.st_dev, st.st_ino);
+	*ret_dir = TAKE_FD(dir);
+	return 0;
+}
+
 int pawl_selftest_run(enum pawl_backend backend, const char *directory,
 		      const struct pawl_selftest_host *host, char **ret_why)
 {
 	_cleanup_close_ int dir = -1;
 	char path[4096];
-	int r = 0;
+	int r;
 
-	if (snprintf(path, sizeof(path), "%s/selftest.XXXXXX", directory) >= (int)sizeof(path))
+	if (snprintf(path, sizeof(path), "%s/selftest", directory) >= (int)sizeof(path))
 		return -ENAMETOOLONG;
-	if (!mkdtemp(path))
-		return -errno;
-	dir = open(path, O_DIRECTORY | O_RDONLY | O_CLOEXEC);
-	if (dir < 0)
-		r = -errno;
+	r = open_scratch(path, host, &dir);
 	if (r == 0)
 		r = try_one(backend, &tree_trial, dir, host, ret_why);
 	for (size_t i = 0; r == 0 && i < sizeof(trials) / sizeof(trials[0]); i++) {

@@ -688,6 +688,14 @@ static int put_place(int fd, const struct pawl_place_key *key, const struct pawl
 	return bpf_map_update_elem(fd, key, place, BPF_ANY) < 0 ? -errno : 0;
 }
 
+void pawl_sensor_set_scratch(struct pawl_sensor *sensor, uint64_t dev, uint64_t ino)
+{
+	static const struct pawl_place scratch = {.flags = PAWL_PLACE_SCRATCH};
+	struct pawl_place_key key = {.dev = dev, .ino = ino};
+
+	put_place(bpf_map__fd(sensor->bpf->maps.places), &key, &scratch);
+}
+
 int pawl_sensor_replace_places(struct pawl_sensor *sensor, const struct pawl_place_key *keys,
 			       const struct pawl_place *places, size_t n)
 {

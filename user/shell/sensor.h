@@ -193,6 +193,9 @@ int pawl_sensor_keep_broker_addresses(struct pawl_sensor *sensor, const uint64_t
 int pawl_sensor_replace_places(struct pawl_sensor *sensor, const struct pawl_place_key *keys,
 			       const struct pawl_place *places, size_t n);
 
+/* What lies in this directory is not pawl's own, until the places are replaced. */
+void pawl_sensor_set_scratch(struct pawl_sensor *sensor, uint64_t dev, uint64_t ino);
+
 /* Process @pid is one of pawl's own, that a watched tree cannot touch; 0: there is none. */
 enum pawl_guard { PAWL_GUARD_DAEMON = 0, PAWL_GUARD_KEEPER, PAWL_GUARD_STARTING };
 void pawl_sensor_guard(struct pawl_sensor *sensor, enum pawl_guard which, uint32_t pid);
