@@ -155,6 +155,34 @@ approve_loop() {
 	case_end
 }
 
+ended_or_held() {
+	gone "$RUN_PID" || held_again
+}
+
+# What a denial may still cost. A tracer that keeps it up ends with its pawld.
+deny_loop() {
+	local i least=$((SMALL - BUDGET)) lost=0
+	case_begin "SIGKILL in the middle of a denial, $LOOPS times"
+	before_effect || least=$((least - 1))
+	for ((i = 1; i <= LOOPS && ${#CASE_REASON} == 0; i++)); do
+		held_rm || break
+		pawl deny "$HOLD" >/dev/null 2>&1 &
+		sleep "$(moment 5)"
+		crash_pawld
+		wait $! 2>/dev/null
+		start_pawld || fail "round $i: it does not start"
+		HOLD=''
+		wait_until "$WAIT_S" ended_or_held || fail "round $i: it neither ends nor is held"
+		[[ -z $HOLD ]] || pawl deny "$HOLD" >/dev/null 2>&1
+		wait_run || fail "round $i: it does not end"
+		expect_range "round $i: files left" "$least" $((SMALL - BUDGET)) "$(settled left)"
+		[[ $(left) = $((SMALL - BUDGET)) ]] || lost=$((lost + 1))
+		kill_sessions
+	done
+	echo "# denials that cost a file: $lost of $LOOPS"
+	case_end
+}
+
 reload_loop() {
 	local i
 	case_begin "SIGKILL in the middle of a reload while files are deleted, $LOOPS times"
@@ -478,6 +506,7 @@ survives_case
 gap_case
 crash_loop
 approve_loop
+deny_loop
 reload_loop
 failed_start_case
 upgrade_case

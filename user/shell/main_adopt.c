@@ -260,6 +260,7 @@ int daemon_adopt(struct daemon *daemon)
 		return 0;
 	adopt_sessions(daemon);
 	daemon_apply(daemon);
+	daemon_refuse_again(daemon);
 	pawl_sensor_recount_alarms(daemon->sensor);
 	snprintf(text, sizeof(text), "%zu sessions taken over from generation %" PRIu64 " (%s)",
 		 daemon->adopted_n, daemon_older_generation(daemon),
