@@ -10,9 +10,10 @@
 
 BUDGET=25
 LEASE=3
-LOOPS=6
-! short || LOOPS=2
-[[ ${PAWL_TEST_LONG:-0} != 1 ]] || LOOPS=200
+LOOPS=6 FEW=4
+! short || LOOPS=3 FEW=2
+[[ ${PAWL_TEST_LONG:-0} != 1 ]] || LOOPS=200 FEW=50
+LOOPS=${PAWL_TEST_LOOPS:-$LOOPS}
 
 crash_pawld() {
 	kill -KILL "$PAWLD_PID" 2>/dev/null
@@ -139,8 +140,8 @@ expect_held_at() { # ROUND COUNT...
 
 approve_loop() {
 	local i carried=0
-	case_begin "SIGKILL in the middle of an approval, $LOOPS times"
-	for ((i = 1; i <= LOOPS && ${#CASE_REASON} == 0; i++)); do
+	case_begin "SIGKILL in the middle of an approval, $FEW times"
+	for ((i = 1; i <= FEW && ${#CASE_REASON} == 0; i++)); do
 		held_rm || break
 		pawl approve "$HOLD" >/dev/null 2>&1 &
 		sleep "$(moment 5)"
@@ -151,7 +152,7 @@ approve_loop() {
 		[[ $(left) = $((SMALL - BUDGET)) ]] || carried=$((carried + 1))
 		kill_sessions
 	done
-	echo "# approvals carried out: $carried of $LOOPS"
+	echo "# approvals carried out: $carried of $FEW"
 	case_end
 }
 
@@ -162,9 +163,9 @@ ended_or_held() {
 # What a denial may still cost. A tracer that keeps it up ends with its pawld.
 deny_loop() {
 	local i least=$((SMALL - BUDGET)) lost=0
-	case_begin "SIGKILL in the middle of a denial, $LOOPS times"
+	case_begin "SIGKILL in the middle of a denial, $FEW times"
 	before_effect || least=$((least - 1))
-	for ((i = 1; i <= LOOPS && ${#CASE_REASON} == 0; i++)); do
+	for ((i = 1; i <= FEW && ${#CASE_REASON} == 0; i++)); do
 		held_rm || break
 		pawl deny "$HOLD" >/dev/null 2>&1 &
 		sleep "$(moment 5)"
@@ -179,14 +180,14 @@ deny_loop() {
 		[[ $(left) = $((SMALL - BUDGET)) ]] || lost=$((lost + 1))
 		kill_sessions
 	done
-	echo "# denials that cost a file: $lost of $LOOPS"
+	echo "# denials that cost a file: $lost of $FEW"
 	case_end
 }
 
 reload_loop() {
 	local i
-	case_begin "SIGKILL in the middle of a reload while files are deleted, $LOOPS times"
-	for ((i = 1; i <= LOOPS && ${#CASE_REASON} == 0; i++)); do
+	case_begin "SIGKILL in the middle of a reload while files are deleted, $FEW times"
+	for ((i = 1; i <= FEW && ${#CASE_REASON} == 0; i++)); do
 		fill "$SMALL"
 		start_watched -- rm -rf "$DATA"
 		sleep "$(moment 15)"

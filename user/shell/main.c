@@ -170,10 +170,10 @@ static int take_over(struct daemon *daemon)
 	if (r == 0)
 		r = daemon_load_rules(daemon);
 	if (r == 0)
-		r = daemon_load_places(daemon);
-	if (r == 0)
 		r = daemon->pins == PAWL_PINS_OTHER ? daemon_migrate(daemon)
 						    : daemon_pins_commit(daemon);
+	if (r == 0) /* the directory of pins may be another one than before */
+		r = daemon_load_places(daemon);
 	if (!daemon->keeper.pid)
 		daemon_keep(daemon);
 	if (r == 0)

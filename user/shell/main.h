@@ -136,10 +136,10 @@ uint64_t daemon_lost_files(struct daemon *daemon, uint32_t slot);
 uint64_t daemon_lost_records(const struct daemon *daemon);
 
 /* main_effects.c: from the core to the world */
-void daemon_apply(struct daemon *daemon); /* all waiting effects */
+void daemon_apply(struct daemon *daemon);	 /* all waiting effects */
 void daemon_refuse_again(struct daemon *daemon); /* denials whose tracer ended with its pawld */
-void daemon_sweep(struct daemon *daemon); /* nobody stays stopped, nobody survives a kill */
-void daemon_shut(struct daemon *daemon);  /* resolves all holds before pawld ends */
+void daemon_sweep(struct daemon *daemon);	 /* nobody stays stopped, nobody survives a kill */
+void daemon_shut(struct daemon *daemon);	 /* resolves all holds before pawld ends */
 
 /* main_watch.c: what is watched from now on */
 int daemon_seed(struct daemon *daemon);
