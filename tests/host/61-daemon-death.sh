@@ -395,6 +395,25 @@ version_case() {
 	end_case
 }
 
+# What was spent under the other version is not known to ours: the budget is a fresh one.
+version_running_case() {
+	case_begin 'pins of another version, while files are deleted: one fresh budget, and no more'
+	fill "$SMALL"
+	slow_deleter
+	wait_until "$WAIT_S" some_gone || fail 'nothing is deleted'
+	crash_pawld
+	"$TOOLS/pins" set "$PIN_DIR/shared" 0 1 || fail 'the pinned map cannot be changed'
+	start_pawld || fail 'it does not start'
+	wait_hold
+	expect_range 'files left' $((SMALL - 2 * BUDGET)) $((SMALL - BUDGET)) "$(settled left)"
+	[[ ! -e $PIN_DIR-new ]] || fail 'old pins are left'
+	end_case
+}
+
+some_gone() {
+	(($(left) < SMALL))
+}
+
 release_case() {
 	case_begin 'doctor --release: everything goes on, and the running pawld ends'
 	held_rm
@@ -514,6 +533,7 @@ upgrade_case
 pause_case
 keeper_case
 version_case
+version_running_case
 release_case
 unpinned_case
 short || private_case

@@ -203,8 +203,8 @@ process_attempts() {
 	try 'chrt' "$TAMPER.*limits" "chrt -i -p 0 $P"
 	try 'taskset' "$TAMPER.*limits" "taskset -p 1 $P"
 	try 'oom_score_adj' "$TAMPER" "echo 1000 >/proc/$P/oom_score_adj"
-	try 'pawl doctor --release' 'release is refused|process.exec.*release' \
-		'pawl doctor --release; pawld --release'
+	try 'pawl doctor --release' "$TAMPER.*bpf_object" 'pawl doctor --release'
+	try 'pawld --release' "$TAMPER.*bpf_object" 'setsid pawld --release'
 }
 
 cgroup_attempts() {
@@ -258,6 +258,7 @@ boot_case() {
 	expect_eq 'state' active "$(show ActiveState)"
 	expect_eq 'started how often again' 0 "$(show NRestarts)"
 	expect_match 'doctor' 'backend lsm, enforcing' "$("$PAWL" --socket "$SOCK" doctor)"
+	expect_eq 'remarks on the unit' '' "$(systemd-analyze verify "$UNIT" 2>&1 | grep -F pawl)"
 	expect_eq 'keepers' 1 "$(keeper_pid | wc -l)"
 	held_rm
 	kill_sessions
@@ -283,6 +284,21 @@ outside_case() { # NAME COMMAND...
 	wait_run
 	expect_eq 'exit status' 0 "$RUN_STATUS"
 	expect_eq 'files left at the end' 0 "$(left)"
+	kill_sessions
+	case_end
+}
+
+# Frozen for longer than its lease: the keeper lets go, and the watchdog has it started again.
+frozen_case() {
+	local pid
+	case_begin 'frozen from outside: nobody stays frozen with it, and it is replaced'
+	held_rm
+	pid=$(main_pid)
+	kill -STOP "$pid"
+	wait_run
+	expect_eq 'files left: refused' "$LEFT" "$(left)"
+	wait_until 90 other_pawld "$pid" || fail 'no other pawld'
+	held_rm
 	kill_sessions
 	case_end
 }
@@ -369,6 +385,7 @@ clients_case
 outside_case 'systemctl restart' systemctl restart pawl
 outside_case 'systemctl kill --signal=KILL' systemctl kill --signal=KILL pawl
 outside_case 'kill -KILL' bash -c 'kill -KILL "$(systemctl show pawl -p MainPID --value)"'
+frozen_case
 stop_case
 release_case
 finish

@@ -453,8 +453,10 @@ static int open_pins(struct pawl_pinned *pinned, const char *dir)
 	pinned->shared = get_pin(dir, "shared");
 	pinned->sessions = get_pin(dir, "sessions");
 	pinned->holds = get_pin(dir, "holds");
-	if (pinned->tasks < 0 || pinned->shared < 0)
-		return -ENOENT;
+	if (pinned->tasks < 0)
+		return pinned->tasks; /* -EPERM to a watched tree, where that can be refused */
+	if (pinned->shared < 0)
+		return pinned->shared;
 	if (map_info(pinned->tasks, &info) < 0)
 		return -EIO;
 	pinned->mark_size = (info.value_size + 7) & ~7U;
