@@ -539,7 +539,7 @@ static __always_inline int syscall_exit(struct pt_regs *regs, s64 ret)
 	else if (flags & PAWL_TP_RESERVED && action_of(session, &attempt) >= PAWL_ACTION_HOLD &&
 		 PAWL_WORD_STATE(word) == PAWL_STATE_RUNNING && budget_gone(session, class))
 		hold_after(mark, session, PAWL_WORD_SEQ(word) + 1, class,
-			     PAWL_HELD_AFTER | PAWL_HELD_PROVISIONAL);
+			   PAWL_HELD_AFTER | PAWL_HELD_PROVISIONAL);
 	return 0;
 }
 

@@ -313,8 +313,8 @@ static __noinline int hold_current(struct pawl_task *mark, struct pawl_session *
 }
 
 /* Stops the current task on its way back to user space: what it did cannot be refused. */
-static __always_inline void hold_after(struct pawl_task *mark, struct pawl_session *session, u64 seq,
-				       u32 class, u32 flags)
+static __always_inline void hold_after(struct pawl_task *mark, struct pawl_session *session,
+				       u64 seq, u32 class, u32 flags)
 {
 	u64 old = PAWL_HELD_KEY((u32)bpf_get_current_pid_tgid(), mark->held_seq);
 	bool again = mark->held_seq == seq;
