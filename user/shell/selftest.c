@@ -376,7 +376,7 @@ static int try_guards(enum pawl_backend backend, const char *scratch, int dir,
 	snprintf(address, sizeof(address), "@pawl-%s", strrchr(scratch, '/') + 1);
 	listening = pawl_selftest_listen(address);
 	own = openat(dir, PAWL_GUARD_DIR, O_DIRECTORY | O_RDONLY | O_CLOEXEC);
-	if (r == 0 && own < 0)
+	if (r == 0 && (listening < 0 || own < 0))
 		r = -errno;
 	if (r == 0)
 		r = host->guard(host->ctx, own, address);
