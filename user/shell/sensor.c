@@ -52,6 +52,8 @@ static const struct hook_program hook_programs[] = {
 	BOTH("chmod", "path_chmod"),
 	BOTH("chown", "path_chown"),
 	BOTH("setattr", "inode_setattr"),
+	{"on_fallocate", "vfs_fallocate", PAWL_BACKEND_LSM},
+	{"on_fallocate", "vfs_fallocate", PAWL_BACKEND_FMOD_RET},
 	BOTH("open", "file_open"),
 	BOTH("ioctl", "file_ioctl"),
 	BOTH("mount", "sb_mount"),
@@ -138,20 +140,24 @@ static bool fits(const struct btf *btf, const char *program)
 	return true;
 }
 
+static bool serves(const struct hook_program *hook, enum pawl_backend backend)
+{
+	return hook->backend == PAWL_BACKEND_NONE || hook->backend == backend;
+}
+
 /* Switches on the programs of one backend, as far as this kernel has their hooks. */
 static void choose_programs(struct pawl_bpf *bpf, enum pawl_backend backend)
 {
 	struct btf *btf = btf__load_vmlinux_btf();
 
-	for (size_t i = 0; i < HOOK_PROGRAMS; i++) {
+	/* the tables name no other ones: what is optional is off until it is switched on here */
+	for (size_t i = 0; btf && i < HOOK_PROGRAMS; i++) {
 		const struct hook_program *hook = &hook_programs[i];
-		bool wanted = hook->backend == PAWL_BACKEND_NONE || hook->backend == backend;
 		struct bpf_program *program =
 			bpf_object__find_program_by_name(bpf->obj, hook->program);
 
-		if (program)
-			bpf_program__set_autoload(program,
-						  wanted && btf && fits(btf, hook->program));
+		if (program && serves(hook, backend))
+			bpf_program__set_autoload(program, fits(btf, hook->program));
 	}
 	btf__free(btf);
 }
@@ -688,18 +694,30 @@ static int put_place(int fd, const struct pawl_place_key *key, const struct pawl
 	return bpf_map_update_elem(fd, key, place, BPF_ANY) < 0 ? -errno : 0;
 }
 
-void pawl_sensor_set_scratch(struct pawl_sensor *sensor, uint64_t dev, uint64_t ino)
+int pawl_sensor_add_place(struct pawl_sensor *sensor, uint64_t dev, uint64_t ino,
+			  const struct pawl_place *place)
 {
-	static const struct pawl_place scratch = {.flags = PAWL_PLACE_SCRATCH};
 	struct pawl_place_key key = {.dev = dev, .ino = ino};
 
-	put_place(bpf_map__fd(sensor->bpf->maps.places), &key, &scratch);
+	return put_place(bpf_map__fd(sensor->bpf->maps.places), &key, place);
+}
+
+static const struct pawl_place own_place = {.flags = PAWL_PLACE_OWN};
+
+void pawl_sensor_add_own_objects(struct pawl_sensor *sensor)
+{
+	_cleanup_free_ struct own *own = calloc(1, sizeof(*own));
+
+	if (!own)
+		return;
+	own_objects(sensor, own);
+	for (size_t i = 0; i < own->n; i++)
+		put_place(bpf_map__fd(sensor->bpf->maps.places), &own->keys[i], &own_place);
 }
 
 int pawl_sensor_replace_places(struct pawl_sensor *sensor, const struct pawl_place_key *keys,
 			       const struct pawl_place *places, size_t n)
 {
-	static const struct pawl_place mine = {.flags = PAWL_PLACE_OWN};
 	int fd = bpf_map__fd(sensor->bpf->maps.places), r = 0;
 	_cleanup_free_ struct own *own = calloc(1, sizeof(*own));
 
@@ -710,7 +728,7 @@ int pawl_sensor_replace_places(struct pawl_sensor *sensor, const struct pawl_pla
 	for (int round = 0; round < 2; round++) {
 		r = 0;
 		for (size_t i = 0; r == 0 && i < own->n; i++)
-			r = put_place(fd, &own->keys[i], &mine);
+			r = put_place(fd, &own->keys[i], &own_place);
 		for (size_t i = 0; r == 0 && i < n; i++)
 			r = put_place(fd, &keys[i], &places[i]);
 		if (r < 0 && r != -E2BIG)
@@ -764,7 +782,7 @@ size_t pawl_sensor_hooks(struct pawl_sensor *sensor, struct pawl_hook ret_hooks[
 		const struct bpf_program *program =
 			bpf_object__find_program_by_name(sensor->bpf->obj, hook->program);
 
-		if (!program || !bpf_program__autoload(program))
+		if (!program || !bpf_program__autoload(program) || !serves(hook, sensor->backend))
 			continue;
 		ret_hooks[n++] = (struct pawl_hook){
 			.name = hook->hook,

@@ -188,13 +188,17 @@ int pawl_sensor_add_broker_address(struct pawl_sensor *sensor, uint64_t hash, ui
 int pawl_sensor_set_broker(struct pawl_sensor *sensor, uint32_t index,
 			   const struct pawl_broker *broker);
 
+/* One place more, until they are replaced. */
+int pawl_sensor_add_place(struct pawl_sensor *sensor, uint64_t dev, uint64_t ino,
+			  const struct pawl_place *place);
+
+/* A watched tree gets no descriptor of the maps, programs and links. */
+void pawl_sensor_add_own_objects(struct pawl_sensor *sensor);
+
 /* Deletes all others than these and its own BPF objects: what stays is in force throughout. */
 int pawl_sensor_keep_broker_addresses(struct pawl_sensor *sensor, const uint64_t *hashes, size_t n);
 int pawl_sensor_replace_places(struct pawl_sensor *sensor, const struct pawl_place_key *keys,
 			       const struct pawl_place *places, size_t n);
-
-/* What lies in this directory is not pawl's own, until the places are replaced. */
-void pawl_sensor_set_scratch(struct pawl_sensor *sensor, uint64_t dev, uint64_t ino);
 
 /* Process @pid is one of pawl's own, that a watched tree cannot touch; 0: there is none. */
 enum pawl_guard { PAWL_GUARD_DAEMON = 0, PAWL_GUARD_KEEPER, PAWL_GUARD_STARTING };
