@@ -17,6 +17,7 @@
 #define TS_COMPAT 2
 #define X32_SYSCALL_BIT 0x40000000
 #define NO_ARG (-1)
+#define HELD_FOR_CERTAIN PAWL_CLASS_MAX /* .held_class of a task that stopped under an open hold */
 
 #define FALLOCATE_DESTROYS (2 | 8 | 16 | 32) /* punch, collapse, zero, insert */
 #define O_ACCMODE 3
@@ -505,6 +506,20 @@ static __noinline int syscall_settle(struct pawl_task *mark, struct pawl_session
 	return flags | PAWL_TP_EFFECT;
 }
 
+/*
+ * A task that was stopped under this very hold, went on without a decision (a tracer swallowed
+ * the stop, somebody sent SIGCONT) and destroyed something more. Stopped again, it would lose one
+ * more each time: nothing but its end holds it.
+ */
+static __always_inline bool syscall_defies(const struct pawl_task *mark,
+					   const struct pawl_session *session, u64 seq, u32 flags,
+					   const struct attempt *attempt)
+{
+	return mark->held_seq == seq && mark->held_class == HELD_FOR_CERTAIN &&
+	       (flags & PAWL_TP_EFFECT) && (flags & PAWL_TP_OVER) &&
+	       action_of(session, attempt) != PAWL_ACTION_OBSERVE;
+}
+
 /* Stops the current task on its way back to user space. */
 static __always_inline void syscall_stop(struct pawl_task *mark, struct pawl_session *session,
 					 u64 seq, u32 class, u32 flags)
@@ -524,7 +539,7 @@ static __always_inline void syscall_stop(struct pawl_task *mark, struct pawl_ses
 	if (!held_enter(mark, seq, (u32)bpf_get_current_pid_tgid(), class, flags))
 		return;
 	mark->held_seq = seq;
-	mark->held_class = PAWL_CLASS_NONE;
+	mark->held_class = flags & PAWL_HELD_PROVISIONAL ? PAWL_CLASS_NONE : HELD_FOR_CERTAIN;
 	if (bpf_send_signal_thread(SIGSTOP))
 		count(PAWL_COUNT_SIGNAL_FAILED);
 	/* it may have been resumed, and taken out, before the signal was sent */
@@ -563,7 +578,9 @@ static __always_inline int syscall_exit(struct pt_regs *regs, s64 ret)
 		mark->tp_class = PAWL_CLASS_NONE;
 	}
 	word = session_word(session);
-	if (PAWL_WORD_STATE(word) == PAWL_STATE_KILLED)
+	if (PAWL_WORD_STATE(word) == PAWL_STATE_KILLED ||
+	    (PAWL_WORD_STATE(word) == PAWL_STATE_HELD &&
+	     syscall_defies(mark, session, PAWL_WORD_SEQ(word), flags, &attempt)))
 		bpf_send_signal(SIGKILL);
 	else if (PAWL_WORD_STATE(word) == PAWL_STATE_HELD)
 		syscall_stop(mark, session, PAWL_WORD_SEQ(word), class, PAWL_HELD_AFTER);

@@ -10,11 +10,10 @@
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdbool.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <sys/mman.h>
-#include <sys/prctl.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/un.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -121,30 +120,46 @@ static double now_s(void)
 	return now.tv_sec + now.tv_nsec / 1e9;
 }
 
-/* One process of `rate`: makes a batch, deletes it, and counts only the time of the deletions. */
-static void make_and_delete(const char *path, unsigned long n)
+static void each_file(int dir, unsigned long n, bool make)
 {
-	int dir = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	char name[48];
 
-	if (dir < 0)
-		err(1, "%s", path);
 	for (unsigned long i = 0; i < n; i++) {
-		int fd;
+		int fd = -1;
 
 		snprintf(name, sizeof(name), "r%d.%lu", (int)getpid(), i);
-		fd = openat(dir, name, O_WRONLY | O_CREAT | O_CLOEXEC, 0666);
-		if (fd < 0 || close(fd) || unlinkat(dir, name, 0))
+		if (make)
+			fd = openat(dir, name, O_WRONLY | O_CREAT | O_CLOEXEC, 0666);
+		if (make ? fd < 0 || close(fd) : unlinkat(dir, name, 0))
 			err(1, "%s", name);
 	}
 }
 
-/* @processes make and delete @n files each; says how many deletions a second that was. */
+/* One process of `rate`: its files are there when it is counted as live, and wait for the rest. */
+static void make_and_delete(const char *path, unsigned long n)
+{
+	char own[32];
+	int dir;
+
+	snprintf(own, sizeof(own), "d%d", (int)getpid());
+	if (chdir(path) || mkdir(own, 0777))
+		err(1, "%s/%s", path, own);
+	dir = open(own, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (dir < 0)
+		err(1, "%s", own);
+	each_file(dir, n, true);
+	atomic_fetch_add(&shared->live, 1);
+	while (!atomic_load(&shared->next))
+		usleep(100);
+	each_file(dir, n, false);
+}
+
+/* @processes delete @n files each, all at once; says how many deletions a second that was. */
 static int rate(char **args)
 {
 	unsigned long processes = strtoul(args[1], NULL, 10), n = strtoul(args[2], NULL, 10);
-	double began = now_s();
 	int status, failed = 0;
+	double began;
 
 	for (unsigned long i = 0; i < processes; i++) {
 		pid_t pid = fork();
@@ -157,6 +172,10 @@ static int rate(char **args)
 			_exit(0);
 		}
 	}
+	while (atomic_load(&shared->live) < processes)
+		usleep(100);
+	began = now_s();
+	atomic_store(&shared->next, 1);
 	while (wait(&status) > 0)
 		failed |= status;
 	printf("%lu deletions, %.0f a second\n", processes * n,

@@ -198,12 +198,9 @@ static void kill_tree(struct daemon *daemon, uint32_t session, uint32_t slot)
 {
 	for (int round = 0; round < KILL_ROUNDS && session_lives(daemon, slot); round++) {
 		_cleanup_(targets_clear) struct targets targets = {};
-		size_t killed = 0;
 
 		gather_tree(daemon, session, &targets);
-		for (size_t i = 0; i < targets.n; i++)
-			killed += pawl_act_kill(&targets.list[i]) == 0;
-		if (!killed)
+		if (!pawl_act_kill_all(targets.list, targets.n))
 			break;
 	}
 	daemon->hurry = true;
