@@ -16,16 +16,28 @@
 
 struct totals {
 	unsigned long files;
-	unsigned long full; /* not empty */
+	unsigned long full; /* their first byte is what it was: no hole, not gone */
 	unsigned long dirs; /* the top one is not counted */
 };
 
+static bool has_content(int dir, const char *name)
+{
+	int fd = openat(dir, name, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	char byte = 0;
+	bool has;
+
+	if (fd < 0)
+		return false;
+	has = read(fd, &byte, 1) == 1 && byte;
+	close(fd);
+	return has;
+}
+
 /* Counts below @fd, which it closes. */
-static void count(int fd, bool sizes, struct totals *totals)
+static void count(int fd, bool contents, struct totals *totals)
 {
 	DIR *dir = fdopendir(fd);
 	struct dirent *entry;
-	struct stat st;
 
 	if (!dir)
 		err(1, "fdopendir");
@@ -38,11 +50,11 @@ static void count(int fd, bool sizes, struct totals *totals)
 			totals->dirs++;
 			sub = openat(dirfd(dir), entry->d_name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 			if (sub >= 0)
-				count(sub, sizes, totals);
+				count(sub, contents, totals);
 			continue;
 		}
 		totals->files++;
-		if (sizes && !fstatat(dirfd(dir), entry->d_name, &st, 0) && st.st_size > 0)
+		if (contents && has_content(dirfd(dir), entry->d_name))
 			totals->full++;
 	}
 	closedir(dir);
@@ -62,7 +74,7 @@ static void make_file(int dir, const char *name, bool content)
 
 	if (fd < 0 || fstat(fd, &st))
 		err(1, "open %s", name);
-	if (content && !st.st_size && write(fd, "content\n", 8) != 8)
+	if (content && (!st.st_size || !has_content(dir, name)) && write(fd, "content\n", 8) != 8)
 		err(1, "write %s", name);
 	close(fd);
 }

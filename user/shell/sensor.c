@@ -55,6 +55,8 @@ static const struct hook_program hook_programs[] = {
 	BOTH("chmod", "path_chmod"),
 	BOTH("chown", "path_chown"),
 	BOTH("setattr", "inode_setattr"),
+	{"on_fallocate", "vfs_fallocate", PAWL_BACKEND_LSM},
+	{"on_fallocate", "vfs_fallocate", PAWL_BACKEND_FMOD_RET},
 	BOTH("open", "file_open"),
 	BOTH("ioctl", "file_ioctl"),
 	BOTH("mount", "sb_mount"),
@@ -140,20 +142,24 @@ static bool fits(const struct btf *btf, const char *program)
 	return true;
 }
 
+static bool serves(const struct hook_program *hook, enum pawl_backend backend)
+{
+	return hook->backend == PAWL_BACKEND_NONE || hook->backend == backend;
+}
+
 /* Switches on the programs of one backend, as far as this kernel has their hooks. */
 static void choose_programs(struct pawl_bpf *bpf, enum pawl_backend backend)
 {
 	struct btf *btf = btf__load_vmlinux_btf();
 
-	for (size_t i = 0; i < HOOK_PROGRAMS; i++) {
+	/* the tables name no other ones: what is optional is off until it is switched on here */
+	for (size_t i = 0; btf && i < HOOK_PROGRAMS; i++) {
 		const struct hook_program *hook = &hook_programs[i];
-		bool wanted = hook->backend == PAWL_BACKEND_NONE || hook->backend == backend;
 		struct bpf_program *program =
 			bpf_object__find_program_by_name(bpf->obj, hook->program);
 
-		if (program)
-			bpf_program__set_autoload(program,
-						  wanted && btf && fits(btf, hook->program));
+		if (program && serves(hook, backend))
+			bpf_program__set_autoload(program, fits(btf, hook->program));
 	}
 	btf__free(btf);
 }
@@ -799,7 +805,8 @@ size_t pawl_sensor_hooks(struct pawl_sensor *sensor, struct pawl_hook ret_hooks[
 		const struct bpf_program *program =
 			bpf_object__find_program_by_name(sensor->bpf->obj, hook->program);
 
-		if (!program || !bpf_program__autoload(program))
+		if (!program || !bpf_program__autoload(program) ||
+		    !serves(hook, sensor->backend))
 			continue;
 		ret_hooks[n++] = (struct pawl_hook){
 			.name = hook->hook,
