@@ -220,28 +220,35 @@ static int deep_delete(const char *path, unsigned long levels, unsigned long n)
 }
 
 /* Names that a terminal, a line or a JSON string cannot take as they are. */
+static const char *const evil[] = {
+	"new\nline",
+	"\033]0;title\a\033[2J",
+	"\xff\xfe\xc3\x28",
+	"quote\"back\\slash",
+	"\r\b\t\x7f",
+	"\xe2\x80\xaertl",
+	"\xed\xa0\x80",
+	"$(reboot)`x`;'",
+	"-rf",
+	" ",
+};
+#define EVIL (sizeof(evil) / sizeof(evil[0]))
+
+/* In a directory of all these names together, @n files of one each. */
 static int names_make(const char *path, unsigned long n)
 {
-	static const char *const evil[] = {
-		"new\nline",
-		"\033]0;title\a\033[2J",
-		"\xff\xfe\xc3\x28",
-		"quote\"back\\slash",
-		"\r\b\t\x7f",
-		"\xe2\x80\xae"
-		"rtl",
-		"-rf",
-		" ",
-		"\xed\xa0\x80",
-		"$(reboot)`x`;'",
-	};
-	struct names names = names_read(path);
-	char name[256];
+	char name[256] = "";
+	int top_dir, dir;
 
+	for (size_t i = 0; i < EVIL; i++)
+		strcat(name, evil[i]);
+	top_dir = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (mkdirat(top_dir, name, 0777))
+		err(1, "mkdir");
+	dir = openat(top_dir, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	for (unsigned long i = 0; i < n; i++) {
-		snprintf(name, sizeof(name), "%s%lu", evil[i % (sizeof(evil) / sizeof(evil[0]))],
-			 i);
-		if (close(openat(names.dir, name, O_WRONLY | O_CREAT | O_CLOEXEC, 0666)))
+		snprintf(name, sizeof(name), "%s%lu", evil[i % EVIL], i);
+		if (close(openat(dir, name, O_WRONLY | O_CREAT | O_CLOEXEC, 0666)))
 			err(1, "name %lu", i);
 	}
 	return 0;
