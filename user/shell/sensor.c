@@ -667,8 +667,7 @@ static void own_object(struct pawl_sensor *sensor, uint64_t dev, int fd)
 	pawl_sensor_add_place(sensor, dev, id, &own);
 }
 
-/* A watched tree gets no descriptor of our own objects. */
-static void own_objects(struct pawl_sensor *sensor)
+void pawl_sensor_add_own_objects(struct pawl_sensor *sensor)
 {
 	struct bpf_object_skeleton *skeleton = sensor->bpf->skeleton;
 	struct bpf_map *map;
@@ -690,7 +689,7 @@ int pawl_sensor_clear_places(struct pawl_sensor *sensor)
 	int r = clear_map(bpf_map__fd(sensor->bpf->maps.places), &key);
 
 	if (r == 0)
-		own_objects(sensor);
+		pawl_sensor_add_own_objects(sensor);
 	return r;
 }
 
@@ -733,7 +732,7 @@ int pawl_sensor_replace_places(struct pawl_sensor *sensor, const struct pawl_pla
 	int fd = bpf_map__fd(sensor->bpf->maps.places);
 	int r = 0;
 
-	own_objects(sensor);
+	pawl_sensor_add_own_objects(sensor);
 	/* old ones make room where both would not fit: then some are missing for a moment */
 	for (int round = 0; round < 2; round++) {
 		for (size_t i = 0; r == 0 && i < n; i++)
@@ -805,8 +804,7 @@ size_t pawl_sensor_hooks(struct pawl_sensor *sensor, struct pawl_hook ret_hooks[
 		const struct bpf_program *program =
 			bpf_object__find_program_by_name(sensor->bpf->obj, hook->program);
 
-		if (!program || !bpf_program__autoload(program) ||
-		    !serves(hook, sensor->backend))
+		if (!program || !bpf_program__autoload(program) || !serves(hook, sensor->backend))
 			continue;
 		ret_hooks[n++] = (struct pawl_hook){
 			.name = hook->hook,
