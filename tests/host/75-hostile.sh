@@ -11,6 +11,7 @@
 
 CPUS=$(nproc)
 RSS_KIB=16384 # of pawld, after all that
+SWARM=32      # of many in one directory so many may wait for it, each with a deletion in flight
 SINGLY=20     # attempts recorded one by one in a minute
 STORM=${PAWL_TEST_STORM:-100000}
 
@@ -51,8 +52,21 @@ held_at() {
 	local least=$((SMALL - 25))
 	before_effect || least=$((least - $1))
 	LEFT=$(settled left)
+	skipped && least=0
 	expect_range 'files left' "$least" $((SMALL - 25)) "$LEFT"
 }
+
+# Where a kernel that preempts itself has skipped hooks, which is told by doctor, no number holds.
+skipped() {
+	local missed
+	[[ $BACKEND = fmod_ret ]] || return 1
+	missed=$(pawl doctor -o json | "$PYTHON" -c 'import json, sys
+print(sum(h["missed"] for h in json.load(sys.stdin)["hooks"] if h["name"][:5] in ("path_", "inode")))')
+	[[ $missed != "$MISSED" ]] || return 1
+	MISSED=$missed
+	echo "# $BACKEND: $missed runs of hooks were skipped by the kernel; $(left) files left"
+}
+MISSED=0
 
 decide() { # approve|deny|kill
 	case $1 in
@@ -306,9 +320,8 @@ print(sum(s["operations"].get(sys.argv[1], 0) for s in json.load(sys.stdin)))' "
 swarms() {
 	local decision
 	for decision in approve deny kill; do
-		resolve 'a fork bomb that deletes' $((2 * CPUS)) "$decision" \
-			"$TOOLS/storm" forks "$DATA"
-		resolve 'a storm of threads' $((2 * CPUS)) "$decision" "$TOOLS/storm" threads "$DATA"
+		resolve 'a fork bomb that deletes' "$SWARM" "$decision" "$TOOLS/storm" forks "$DATA"
+		resolve 'a storm of threads' "$SWARM" "$decision" "$TOOLS/storm" threads "$DATA"
 	done
 	for decision in approve deny kill; do
 		vfork_case "$decision"
@@ -391,7 +404,7 @@ rate_case() { # PROCESSES N
 	expect_eq 'exit status' 0 "$RUN_STATUS"
 	no_holds || fail 'held'
 	expect_match 'rate' "^$(($1 * $2)) deletions" "$(cat "$T/run.out.$RUN_N")"
-	expect_eq 'deletions counted' $(($1 * $2)) "$(counted_of_all file.delete)"
+	skipped || expect_eq 'deletions counted' $(($1 * $2)) "$(counted_of_all file.delete)"
 	echo "# $BACKEND: $(cat "$T/run.out.$RUN_N") by $1 processes on $CPUS CPUs"
 	kill_sessions
 	case_end
@@ -488,7 +501,7 @@ sigcont_inside_case() { # approve|deny|kill
 		status=$?; touch "$2"; wait; exit $status' - "$TOOLS/storm" "$T/stop.cont" "$DATA"
 	if wait_hold "$RUN_PID"; then
 		sleep 2
-		held_at $((2 * CPUS + 25)) # one for each process that was continued
+		held_at $((2 * SWARM)) # one more for each process that was continued
 		answers
 		decide "$1"
 		wait_until "$WAIT_S" nobody_stopped || fail 'a process stays stopped'

@@ -85,9 +85,12 @@ static void selftest_event(void *ctx, void *data, size_t size)
 	};
 	struct pawl_record record;
 
-	if (pawl_decode(data, size, &record) == 0 && hooks[record.type] &&
-	    is_selftest(ctx, record.header->slot, record.header->id))
-		pawl_sensor_set_tested(ctx, hooks[record.type]);
+	if (pawl_decode(data, size, &record) < 0 || !hooks[record.type] ||
+	    !is_selftest(ctx, record.header->slot, record.header->id))
+		return;
+	pawl_sensor_set_tested(ctx, hooks[record.type]);
+	if (record.type == PAWL_EVENT_FORK && record.header->flags & PAWL_FORK_ALLOCATED)
+		pawl_sensor_set_tested(ctx, "task_alloc");
 }
 
 /* Only what the test did: sessions that were taken over keep theirs. */

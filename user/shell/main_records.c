@@ -235,17 +235,38 @@ static void look_at_slots(struct daemon *daemon)
 	}
 }
 
+static bool has_ended(struct daemon *daemon, const struct pawl_live_session *live)
+{
+	const struct pawl_session *session = pawl_sensor_session(daemon->sensor, live->slot);
+
+	return !__atomic_load_n(&session->live, __ATOMIC_ACQUIRE);
+}
+
+/* One whose last task seems to be gone. The walk counts those whose making was skipped. */
+static bool some_ended(struct daemon *daemon)
+{
+	for (const struct pawl_live_session *s = pawl_core_sessions(daemon->core); s; s = s->next) {
+		if (!has_ended(daemon, s))
+			continue;
+		pawl_sensor_each_task(daemon->sensor, false, NULL, NULL);
+		return true;
+	}
+	return false;
+}
+
 static void end_sessions(struct daemon *daemon)
 {
 	const struct pawl_live_session *live = pawl_core_sessions(daemon->core), *next;
 	uint64_t ops[PAWL_CLASS_MAX];
 
+	if (!some_ended(daemon))
+		return;
 	for (; live; live = next) {
 		const struct pawl_session *session =
 			pawl_sensor_session(daemon->sensor, live->slot);
 
 		next = live->next;
-		if (__atomic_load_n(&session->live, __ATOMIC_ACQUIRE))
+		if (!has_ended(daemon, live))
 			continue;
 		daemon_drain(daemon);
 		for (int class = 0; class < PAWL_CLASS_MAX; class ++)
