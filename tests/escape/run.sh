@@ -65,7 +65,8 @@ call() {
 
 technique_env() {
 	env -C "$WORK/cwd" T="$WORK/cwd" DATA="$WORK/cwd/data" TOOLS="$TOOLS" PAWL="$PAWL" SOCK="$SOCK" \
-		STATE_DIR="$T/state" PIN_DIR="$PIN_DIR" PAWLD_PID="$PAWLD_PID" PYTHON="$PYTHON" "$@"
+		STATE_DIR="$T/state" PIN_DIR="$PIN_DIR" PAWLD_PID="$PAWLD_PID" WATCHED="$WATCHED" \
+		PYTHONDONTWRITEBYTECODE=1 "$@"
 }
 
 # ---- what this machine must have ----
@@ -119,7 +120,12 @@ was_stopped() {
 	[[ -n $(records 'hold\.open|session\.kill|[a-z]+\.denied') ]]
 }
 
+# Counts are written every few seconds.
 was_reported() {
+	wait_until 3 is_reported "$1"
+}
+
+is_reported() {
 	[[ -n $(records 'hold\.open|session\.kill|(tamper|broker|operation|budget)\.[a-z]+') ]] ||
 		(($(counted) >= $1))
 }
@@ -197,7 +203,9 @@ attack() {
 	local -a watched=()
 	local COMMAND policy
 	policy=$(header policy)
-	((WATCHED == 0)) || watched=("$PAWL" --socket "$SOCK" run ${policy:+--policy "$policy"} --)
+	if ((WATCHED)) && [[ $(header start) != self ]]; then
+		watched=("$PAWL" --socket "$SOCK" run ${policy:+--policy "$policy"} --)
+	fi
 	command_of
 	HOLD='' SESSION=''
 	start technique_env "${watched[@]}" "${COMMAND[@]}"
@@ -278,11 +286,16 @@ conclude() {
 
 # ---- running them ----
 
+# `disk: yes`: not in memory.
+scratch() {
+	if [[ $(header disk) = yes ]]; then echo "$DISK"; else echo "$T"; fi
+}
+
 # Sets WORD to the reason where the technique cannot run.
 prepared() {
 	local reason status
 	reason=$(missing)
-	WORK=$(mktemp -d "$T/escape.XXXXXX")
+	WORK=$(mktemp -d "$(scratch)/escape.XXXXXX")
 	chmod 755 "$WORK"
 	mkdir "$WORK/cwd"
 	if [[ -z $reason ]]; then
@@ -367,6 +380,9 @@ while (($#)); do
 	shift
 done
 SUITE=escape
+DISK=$(mktemp -d /var/tmp/pawl-escape.XXXXXX)
+chmod 755 "$DISK"
+at_exit rm -rf "$DISK"
 ((${#NAMES[@]})) || mapfile -t NAMES < <(all_names)
 need_pawld "${OPTIONS[@]}"
 run_all
