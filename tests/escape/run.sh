@@ -66,6 +66,7 @@ call() {
 technique_env() {
 	env -C "$WORK/cwd" T="$WORK/cwd" DATA="$WORK/cwd/data" TOOLS="$TOOLS" PAWL="$PAWL" SOCK="$SOCK" \
 		STATE_DIR="$T/state" PIN_DIR="$PIN_DIR" PAWLD_PID="$PAWLD_PID" WATCHED="$WATCHED" \
+		BROKER_SOCKET="$BROKER_SOCKET" BROKER_PORT="$BROKER_PORT" \
 		PYTHONDONTWRITEBYTECODE=1 "$@"
 }
 
@@ -81,6 +82,14 @@ need_uring() {
 
 need_userns() {
 	unshare -Ur true 2>/dev/null
+}
+
+need_pidns() {
+	unshare -p --fork true 2>/dev/null
+}
+
+need_int80() {
+	"$TOOLS/escape/int80" probe 2>/dev/null
 }
 
 need_systemd() {
@@ -233,7 +242,7 @@ clean_up() {
 	((!WATCHED)) || wait_until "$WAIT_S" no_sessions || fail "left: $(pawl ps -o json)"
 	kill_marked
 	wait_run
-	wait_until "$WAIT_S" no_holds || fail 'a hold stays open'
+	wait_until "$WAIT_S" no_holds || fail "a hold stays open: $(pawl holds -o json 2>&1)"
 	call restore || fail "restore: $(tail -n 1 "$WORK/restore.err")"
 	rm -rf "$WORK"
 }
@@ -380,9 +389,30 @@ while (($#)); do
 	shift
 done
 SUITE=escape
+# A port of this host that nobody listens on.
+free_port() {
+	"$PYTHON" -c 'import socket
+s = socket.create_server(("127.0.0.1", 0))
+print(s.getsockname()[1])'
+}
+
+# With brokers of the suite's own.
+set_policy() {
+	AGENTS=$'\n  - {name: escape-agent, match: {exe: escape-agent}}'
+	write_policy
+	cat >>"$T/pawl.yaml" <<-END
+		  refused: {files: {budget: {loss: $BUDGET, per: 10m}, do: deny}}
+		brokers:
+		  - {name: escape-unix, socket: "@pawl-escape-$ID", do: hold}
+		  - {name: escape-tcp, port: $BROKER_PORT, do: hold}
+	END
+}
 DISK=$(mktemp -d /var/tmp/pawl-escape.XXXXXX)
 chmod 755 "$DISK"
 at_exit rm -rf "$DISK"
+BROKER_SOCKET=pawl-escape-$ID # abstract
+BROKER_PORT=$(free_port)
+set_policy
 ((${#NAMES[@]})) || mapfile -t NAMES < <(all_names)
 need_pawld "${OPTIONS[@]}"
 run_all
