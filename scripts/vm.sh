@@ -61,7 +61,7 @@ readonly GUEST_PACKAGES=(
 )
 # What tests/escape needs that these kernels do not have built in; depmod's order does not matter,
 # as init loads nothing by itself.
-readonly GUEST_MODULES=(loop overlay btrfs dm-mod scsi_mod sd_mod sg scsi_debug zram brd dummy)
+readonly GUEST_MODULES=(loop overlay btrfs dm-mod scsi_mod sd_mod sg scsi_debug zram brd dummy binfmt_misc)
 readonly IMAGE_MB=1200
 readonly SPARE_MB=128
 readonly ROOT_PARTUUID=7061776c # the bytes "lwap" on disk, "pawl" when read

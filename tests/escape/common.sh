@@ -19,7 +19,7 @@ damage() {
 }
 
 intact() {
-	find "$DATA" -type f -exec grep -lxF content {} + 2>/dev/null | wc -l
+	find "$DATA" -type f -size 8c -exec grep -lZxF content {} + 2>/dev/null | tr -dc '\0' | wc -c
 }
 
 restore() {

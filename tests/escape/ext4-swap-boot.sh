@@ -23,9 +23,9 @@ attack() {
 		    fcntl.ioctl(fd, 0x6611)
 		    os.close(fd)
 		for name in sorted(os.listdir(data)):
-		    with open(f"{data}/.rubbish", "w") as rubbish:
+		    with open(f"{data}/.{name}", "w") as rubbish:
 		        rubbish.write("rubbish\n")
-		    swap(f"{data}/.rubbish")
+		    swap(f"{data}/.{name}")
 		    swap(f"{data}/{name}")
 	END
 }

@@ -65,7 +65,9 @@ call() {
 
 technique_env() {
 	env -C "$WORK/cwd" T="$WORK/cwd" DATA="$WORK/cwd/data" TOOLS="$TOOLS" PAWL="$PAWL" SOCK="$SOCK" \
-		STATE_DIR="$T/state" PIN_DIR="$PIN_DIR" PAWLD_PID="$PAWLD_PID" PYTHON="$PYTHON" "$@"
+		STATE_DIR="$T/state" PIN_DIR="$PIN_DIR" PAWLD_PID="$PAWLD_PID" WATCHED="$WATCHED" \
+		BROKER_SOCKET="$BROKER_SOCKET" BROKER_PORT="$BROKER_PORT" \
+		PYTHONDONTWRITEBYTECODE=1 "$@"
 }
 
 # ---- what this machine must have ----
@@ -80,6 +82,14 @@ need_uring() {
 
 need_userns() {
 	unshare -Ur true 2>/dev/null
+}
+
+need_pidns() {
+	unshare -p --fork true 2>/dev/null
+}
+
+need_int80() {
+	"$TOOLS/escape/int80" probe 2>/dev/null
 }
 
 need_systemd() {
@@ -119,7 +129,12 @@ was_stopped() {
 	[[ -n $(records 'hold\.open|session\.kill|[a-z]+\.denied') ]]
 }
 
+# Counts are written every few seconds.
 was_reported() {
+	wait_until 3 is_reported "$1"
+}
+
+is_reported() {
 	[[ -n $(records 'hold\.open|session\.kill|(tamper|broker|operation|budget)\.[a-z]+') ]] ||
 		(($(counted) >= $1))
 }
@@ -197,7 +212,9 @@ attack() {
 	local -a watched=()
 	local COMMAND policy
 	policy=$(header policy)
-	((WATCHED == 0)) || watched=("$PAWL" --socket "$SOCK" run ${policy:+--policy "$policy"} --)
+	if ((WATCHED)) && [[ $(header start) != self ]]; then
+		watched=("$PAWL" --socket "$SOCK" run ${policy:+--policy "$policy"} --)
+	fi
 	command_of
 	HOLD='' SESSION=''
 	start technique_env "${watched[@]}" "${COMMAND[@]}"
@@ -227,7 +244,7 @@ clean_up() {
 	fi
 	kill_marked
 	wait_run
-	((!WATCHED)) || wait_until "$WAIT_S" no_holds || fail 'a hold stays open'
+	((!WATCHED)) || wait_until "$WAIT_S" no_holds || fail "a hold stays open: $(pawl holds -o json 2>&1)"
 	call restore || fail "restore: $(tail -n 1 "$WORK/restore.err")"
 	rm -rf "$WORK"
 }
@@ -282,11 +299,16 @@ conclude() {
 
 # ---- running them ----
 
+# `disk: yes`: not in memory.
+scratch() {
+	if [[ $(header disk) = yes ]]; then echo "$DISK"; else echo "$T"; fi
+}
+
 # Sets WORD to the reason where the technique cannot run.
 prepared() {
 	local reason status
 	reason=$(missing)
-	WORK=$(mktemp -d "$T/escape.XXXXXX")
+	WORK=$(mktemp -d "$(scratch)/escape.XXXXXX")
 	chmod 755 "$WORK"
 	mkdir "$WORK/cwd"
 	if [[ -z $reason ]]; then
@@ -371,6 +393,30 @@ while (($#)); do
 	shift
 done
 SUITE=escape
+# A port of this host that nobody listens on.
+free_port() {
+	"$PYTHON" -c 'import socket
+s = socket.create_server(("127.0.0.1", 0))
+print(s.getsockname()[1])'
+}
+
+# With brokers of the suite's own.
+set_policy() {
+	AGENTS=$'\n  - {name: escape-agent, match: {exe: escape-agent}}'
+	write_policy
+	cat >>"$T/pawl.yaml" <<-END
+		  refused: {files: {budget: {loss: $BUDGET, per: 10m}, do: deny}}
+		brokers:
+		  - {name: escape-unix, socket: "@pawl-escape-$ID", do: hold}
+		  - {name: escape-tcp, port: $BROKER_PORT, do: hold}
+	END
+}
+DISK=$(mktemp -d /var/tmp/pawl-escape.XXXXXX)
+chmod 755 "$DISK"
+at_exit rm -rf "$DISK"
+BROKER_SOCKET=pawl-escape-$ID # abstract
+BROKER_PORT=$(free_port)
+set_policy
 ((${#NAMES[@]})) || mapfile -t NAMES < <(all_names)
 need_pawld "${OPTIONS[@]}"
 run_all
