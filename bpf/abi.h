@@ -102,6 +102,7 @@ enum pawl_detail {
 	PAWL_DETAIL_CGROUP, /* and KERNEL: processes moved between control groups */
 	/* KERNEL */
 	PAWL_DETAIL_REBOOT,
+	PAWL_DETAIL_SETTING, /* what pawl itself needs to be as it is */
 	PAWL_DETAIL_MAX,
 };
 
@@ -449,10 +450,15 @@ struct pawl_place {
 #define PAWL_PLACE_BPF_MAP (~0ULL)	/* .dev of a BPF map of pawl's; .ino is its id */
 #define PAWL_PLACE_BPF_PROG (~0ULL - 1) /* likewise, a program */
 #define PAWL_PLACE_BPF_LINK (~0ULL - 2) /* likewise, a link */
-#define PAWL_PLACE_OWN 1     /* pawl's own, with what lies below it: denied, as tampering */
-#define PAWL_PLACE_ABOVE 2   /* above one of pawl's own: may not be moved or mounted over */
-#define PAWL_PLACE_SCRATCH 8 /* for the self-test, though it lies in one of pawl's own */
-#define PAWL_PLACE_SPOOL 4   /* what is written here, or below, somebody outside will run */
+#define PAWL_PLACE_NAMED (1ULL << 63)	/* in .dev: .ino is the directory's ^ the hash of a name */
+#define PAWL_PLACE_NAME_BYTES 24	/* of a name that count, and one less */
+#define PAWL_PLACE_OWN 1      /* pawl's own, with what lies below it: denied, as tampering */
+#define PAWL_PLACE_ABOVE 2    /* above one of pawl's own: may not be moved or mounted over */
+#define PAWL_PLACE_SPOOL 4    /* what is written here, or below, somebody outside will run */
+#define PAWL_PLACE_TEXT 8     /* what pawld runs: not written in place */
+#define PAWL_PLACE_SCRATCH 16 /* for the self-test, though it lies in one of pawl's own */
+#define PAWL_PLACE_NAMES 32   /* a directory in which names are known */
+#define PAWL_PLACE_KINDS 31   /* all but that */
 
 /*
  * Somebody outside every tree that acts for those who ask, by the address of its socket:

@@ -51,10 +51,12 @@ prepare() {
 
 # One share for each guest: the same programs, other expectations.
 make_share() { # DIR BACKEND
-	mkdir -p "$1/build/tests" "$1/tests"
+	mkdir -p "$1/build/tests/escape" "$1/tests"
 	cp "$BUILD/pawl" "$BUILD/pawld" "$1/build/"
 	find "$BUILD/tests" -maxdepth 1 -type f -perm -u+x -exec cp -t "$1/build/tests/" {} +
-	cp -r tests/lib.sh tests/contract.py tests/host "$1/tests/"
+	find "$BUILD/tests/escape" -maxdepth 1 -type f -perm -u+x \
+		-exec cp -t "$1/build/tests/escape/" {} +
+	cp -r tests/lib.sh tests/contract.py tests/host tests/escape "$1/tests/"
 	if [[ $2 = systemd ]]; then
 		cp tests/vm/systemd.sh "$1/run.sh"
 		cp deploy/systemd/pawl.service "$1/"

@@ -35,6 +35,7 @@ static int selftest_enroll(void *ctx, int pidfd, uint32_t pid, enum pawl_action 
 	terms.action[PAWL_CLASS_OVERWRITE] = PAWL_ACTION_OBSERVE;
 	r = pawl_sensor_claim(sensor, &terms, PAWL_RULE_SELFTEST, pid, 0, &slot, &id);
 
+	pawl_sensor_guard(sensor, PAWL_GUARD_TRIAL, pid);
 	return r < 0 ? r : pawl_sensor_mark(sensor, pidfd, slot, id);
 }
 
@@ -115,6 +116,7 @@ static void forget_dir(void *ctx, const struct pawl_dir_key *key, const struct p
 /* The slots of the test's sessions are free again, and what it left is forgotten. */
 static void selftest_clear(struct pawl_sensor *sensor)
 {
+	pawl_sensor_guard(sensor, PAWL_GUARD_TRIAL, 0);
 	pawl_sensor_take_verdicts(sensor);
 	pawl_sensor_take_events(sensor);
 	pawl_sensor_each_dir(sensor, forget_dir, sensor);

@@ -211,8 +211,11 @@ static void remove_files(int dir)
 {
 	char name[16];
 
-	unlinkat(dir, PAWL_GUARD_DIR "/l" TRIED, 0); /* made while it was not watched */
-	unlinkat(dir, PAWL_GUARD_DIR "/s" TRIED, 0);
+	for (const char *made = "lscn"; *made; made++) { /* by the try that is not watched */
+		snprintf(name, sizeof(name), PAWL_GUARD_DIR "/%c%d", *made, FILES);
+		unlinkat(dir, name, 0);
+	}
+	unlinkat(dir, PAWL_GUARD_DIR "/d" TRIED, AT_REMOVEDIR);
 	unlinkat(dir, PAWL_GUARD_DIR, AT_REMOVEDIR);
 	for (int i = 0; i < FILES; i++) {
 		unlinkat(dir, name_of(name, "f", i), 0);

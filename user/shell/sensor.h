@@ -21,7 +21,7 @@ struct pawl_hook {
 	bool tested;	 /* a real operation was stopped through it */
 	uint64_t missed; /* times the kernel skipped the program because it was running already */
 };
-#define PAWL_HOOKS_MAX 48
+#define PAWL_HOOKS_MAX 64
 
 struct pawl_sensor_options {
 	enum pawl_backend backend;
@@ -201,7 +201,7 @@ int pawl_sensor_replace_places(struct pawl_sensor *sensor, const struct pawl_pla
 			       const struct pawl_place *places, size_t n);
 
 /* Process @pid is one of pawl's own, that a watched tree cannot touch; 0: there is none. */
-enum pawl_guard { PAWL_GUARD_DAEMON = 0, PAWL_GUARD_KEEPER, PAWL_GUARD_STARTING };
+enum pawl_guard { PAWL_GUARD_DAEMON = 0, PAWL_GUARD_KEEPER, PAWL_GUARD_STARTING, PAWL_GUARD_TRIAL };
 void pawl_sensor_guard(struct pawl_sensor *sensor, enum pawl_guard which, uint32_t pid);
 
 uint64_t pawl_sensor_counter(const struct pawl_sensor *sensor, enum pawl_counter counter);
