@@ -432,7 +432,7 @@ static __noinline int syscall_over(const struct pawl_task *mark, struct pawl_ses
 		return 0;
 	if (action == PAWL_ACTION_OBSERVE)
 		session_observe(mark, session, word, attempt);
-	else if (action == PAWL_ACTION_KILL || !lease_over() || !lease_allows())
+	else if (action == PAWL_ACTION_KILL || !lease_over(session) || !lease_allows())
 		session_trip(mark, session, word,
 			     action == PAWL_ACTION_KILL ? PAWL_STATE_KILLED : PAWL_STATE_HELD,
 			     attempt);
