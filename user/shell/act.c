@@ -108,17 +108,17 @@ bool pawl_act_any_stopped(uint32_t pid)
 /* The tracer of a process; 0: it has none. */
 static uint32_t tracer_of(uint32_t pid)
 {
+	static const char key[] = "TracerPid:";
 	_cleanup_fclose_ FILE *file = NULL;
 	char line[256];
-	uint32_t tracer = 0;
 
 	snprintf(line, sizeof(line), "/proc/%" PRIu32 "/status", pid);
 	file = fopen(line, "re");
 	while (file && fgets(line, sizeof(line), file)) {
-		if (sscanf(line, "TracerPid: %" SCNu32, &tracer) == 1)
-			break;
+		if (!strncmp(line, key, sizeof(key) - 1))
+			return (uint32_t)strtoul(line + sizeof(key) - 1, NULL, 10);
 	}
-	return tracer;
+	return 0;
 }
 
 static bool is_called(uint32_t pid, const char *name)
