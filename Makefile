@@ -49,6 +49,9 @@ SAN_CORE := $(CORE:$(B)/%=$(B)/san/%)
 SAN_SHELL := $(SHELL_OBJ:$(B)/%=$(B)/san/%)
 UNIT := $(patsubst tests/unit/%.c,$(B)/tests/unit/%,$(wildcard tests/unit/test_*.c))
 TOOLS := $(patsubst tests/tools/%.c,$(B)/tests/%,$(wildcard tests/tools/*.c))
+ifneq ($(MACHINE),x86_64) # a program of the other table of system calls
+TOOLS := $(filter-out %32,$(TOOLS))
+endif
 FUZZ := $(patsubst tests/fuzz/%.c,$(B)/fuzz/%,$(wildcard tests/fuzz/fuzz_*.c))
 FUZZ_S ?= 60
 FORMATTED = $(wildcard bpf/*.[ch] user/*/*.[ch] tests/*/*.[ch])
@@ -120,6 +123,12 @@ $(B)/tests/%: tests/tools/%.c Makefile | $(B)/.deps-build
 	$(call say,TOOL,$@)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(CFLAGS) $(BASE) -MF $(@D)/.$(@F).d -MT $@ $< -o $@ -pthread
+
+$(B)/tests/%32: tests/tools/%32.c Makefile | $(B)/.deps-build
+	$(call say,TOOL,$@)
+	@mkdir -p $(@D)
+	$(Q)$(CC) -O1 -m32 -ffreestanding -fno-pie -fno-stack-protector $(BASE) \
+		-MF $(@D)/.$(@F).d -MT $@ $< -o $@ -nostdlib -static -no-pie
 
 programs: $(UNIT) $(TOOLS)
 

@@ -371,8 +371,9 @@ struct pawl_header {
 	__u32 tgid;
 	__u32 tid;
 	__u32 slot;
-	__u32 pad;
+	__u32 flags; /* FORK: PAWL_FORK_* */
 };
+#define PAWL_FORK_ALLOCATED 1 /* the task was marked when it was allocated */
 struct pawl_fork_event {
 	struct pawl_header h; /* of the child */
 	__u64 parent_cookie;

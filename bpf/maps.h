@@ -172,7 +172,7 @@ static __always_inline void head(struct pawl_header *h, u16 type, u16 size,
 	h->at_ns = bpf_ktime_get_ns();
 	h->tgid = pid_tgid >> 32;
 	h->tid = (u32)pid_tgid;
-	h->pad = 0;
+	h->flags = 0;
 }
 
 static __always_inline void send(void *record)

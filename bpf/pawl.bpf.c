@@ -23,13 +23,21 @@ int BPF_PROG(on_fork, struct task_struct *child, u64 clone_flags)
 	return process_fork(child, clone_flags);
 }
 
+/*
+ * Where the kernel preempts itself (7.x), a program of a tracepoint is skipped while another task
+ * is interrupted inside it on the same CPU: there are two. LSM programs never are.
+ */
+SEC("tp_btf/task_newtask")
+int BPF_PROG(on_fork_again, struct task_struct *child, u64 clone_flags)
+{
+	return process_fork(child, clone_flags);
+}
+
 SEC("tp_btf/sched_process_exec")
 int BPF_PROG(on_exec, struct task_struct *task, pid_t old_pid, struct linux_binprm *bprm)
 {
 	return process_exec(bprm);
 }
-
-/* -- It destroys: files.h ---------------------------------------------------------------- */
 
 /* One body, twice: as an LSM program, and on the same hook's function for fmod_ret. */
 #define ON_HOOK(event, hook, body, args...)                                                        \
@@ -43,6 +51,10 @@ int BPF_PROG(on_exec, struct task_struct *task, pid_t old_pid, struct linux_binp
 	{                                                                                          \
 		return ret ? judge_earlier(ret) : (body);                                          \
 	}
+
+ON_HOOK(alloc, task_alloc, process_alloc(child), struct task_struct *child, u64 clone_flags)
+
+/* -- It destroys: files.h ---------------------------------------------------------------- */
 
 ON_HOOK(path_unlink, path_unlink, files_arm(PAWL_CLASS_DELETE, dir->mnt), struct path *dir,
 	struct dentry *dentry)
@@ -189,6 +201,12 @@ int BPF_PROG(on_ring, int fd)
 
 SEC("tp_btf/sched_process_exit")
 int BPF_PROG(on_exit, struct task_struct *task)
+{
+	return process_exit(task);
+}
+
+SEC("tp_btf/sched_process_exit")
+int BPF_PROG(on_exit_again, struct task_struct *task)
 {
 	return process_exit(task);
 }

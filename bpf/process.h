@@ -128,7 +128,7 @@ static __always_inline void task_join(struct pawl_task *mark, const struct pawl_
 }
 
 static __always_inline void fork_tell(struct task_struct *child, const struct pawl_task *parent,
-				      const struct pawl_task *mark)
+				      const struct pawl_task *mark, u32 flags)
 {
 	struct pawl_fork_event *event = bpf_ringbuf_reserve(&events, sizeof(*event), 0);
 
@@ -137,6 +137,7 @@ static __always_inline void fork_tell(struct task_struct *child, const struct pa
 		return;
 	}
 	head(&event->h, PAWL_EVENT_FORK, sizeof(*event), mark);
+	event->h.flags = flags;
 	event->parent_tgid = event->h.tgid;
 	event->parent_cookie = parent->cookie;
 	event->h.tgid = child->tgid;
@@ -148,6 +149,24 @@ static __always_inline void fork_tell(struct task_struct *child, const struct pa
 }
 
 /*
+ * A task is being made, and may not come to be: its mark says whose it is, and counts nothing yet.
+ * process_fork() comes next; where it was skipped, the walk over the tasks does its work.
+ */
+static __always_inline int process_alloc(struct task_struct *child)
+{
+	struct pawl_task *parent = task_current(), blank = {}, *mark;
+
+	if (!parent)
+		return 0;
+	mark = bpf_task_storage_get(&tasks, child, &blank, BPF_LOCAL_STORAGE_GET_F_CREATE);
+	if (!mark)
+		return 0;
+	mark->slot = parent->slot;
+	mark->id = parent->id;
+	return 0;
+}
+
+/*
  * A task was made: threads, processes and io_uring workers alike. @child does not run
  * yet, so it is watched before its first instruction.
  */
@@ -155,6 +174,7 @@ static __always_inline int process_fork(struct task_struct *child, u64 clone_fla
 {
 	struct pawl_task *parent = task_current(), blank = {}, *mark;
 	struct pawl_session *session;
+	u32 flags;
 
 	if (!parent)
 		return 0;
@@ -163,6 +183,9 @@ static __always_inline int process_fork(struct task_struct *child, u64 clone_fla
 		count(PAWL_COUNT_LOST_TASKS);
 		return 0;
 	}
+	if (mark->cookie)
+		return 0; /* seen already */
+	flags = mark->id ? PAWL_FORK_ALLOCATED : 0;
 	task_join(mark, parent, clone_flags & CLONE_THREAD ? parent->cookie : cookie_next());
 	session = session_of(mark);
 	if (!session)
@@ -170,7 +193,7 @@ static __always_inline int process_fork(struct task_struct *child, u64 clone_fla
 	if (PAWL_WORD_STATE(session_word(session)) == PAWL_STATE_KILLED)
 		bpf_send_signal(SIGKILL);
 	if (!(clone_flags & CLONE_THREAD))
-		fork_tell(child, parent, mark);
+		fork_tell(child, parent, mark, flags);
 	return 0;
 }
 
@@ -185,7 +208,7 @@ static __always_inline int process_exit(struct task_struct *task)
 		return 0;
 	mark->tp_flags |= PAWL_TP_ENDED;
 	session = session_of(mark);
-	if (session)
+	if (session && mark->cookie)
 		__sync_fetch_and_add(&session->live, -1);
 	if (mark->held_seq) {
 		u64 key = PAWL_HELD_KEY(task->pid, mark->held_seq);
@@ -204,6 +227,17 @@ static __always_inline int process_exit(struct task_struct *task)
 	event->pad = 0;
 	send(event);
 	return 0;
+}
+
+/* A task whose making was skipped: it joins now. */
+static __always_inline void process_find(struct task_struct *task, struct pawl_task *mark)
+{
+	struct task_struct *leader = task->group_leader;
+	struct pawl_task *first = 0;
+
+	if (leader && leader != task)
+		first = bpf_task_storage_get(&tasks, leader, 0, 0);
+	task_join(mark, mark, first && first->cookie ? first->cookie : cookie_next());
 }
 
 /*
@@ -235,6 +269,8 @@ static __always_inline int process_each(struct bpf_iter_meta *meta, struct task_
 	}
 	if (!mark)
 		return 0;
+	if (!mark->cookie && !(task->flags & PF_EXITING))
+		process_find(task, mark);
 	record.cookie = mark->cookie;
 	record.id = mark->id;
 	record.slot = mark->slot;

@@ -500,6 +500,20 @@ static __noinline int syscall_settle(struct pawl_task *mark, struct pawl_session
 	return flags | PAWL_TP_EFFECT;
 }
 
+/*
+ * A task that was stopped under this very hold, went on without a decision (a tracer swallowed
+ * the stop, somebody sent SIGCONT) and destroyed something more. Stopped again, it would lose one
+ * more each time: nothing but its end holds it.
+ */
+static __always_inline bool syscall_defies(const struct pawl_task *mark,
+					   const struct pawl_session *session, u64 seq, u32 flags,
+					   const struct attempt *attempt)
+{
+	return mark->held_seq == seq && mark->held_class == HELD_FOR_CERTAIN &&
+	       (flags & PAWL_TP_EFFECT) && (flags & PAWL_TP_OVER) &&
+	       action_of(session, attempt) != PAWL_ACTION_OBSERVE;
+}
+
 static __always_inline int syscall_exit(struct pt_regs *regs, s64 ret)
 {
 	struct pawl_session *session;
@@ -528,7 +542,9 @@ static __always_inline int syscall_exit(struct pt_regs *regs, s64 ret)
 		mark->tp_class = PAWL_CLASS_NONE;
 	}
 	word = session_word(session);
-	if (PAWL_WORD_STATE(word) == PAWL_STATE_KILLED)
+	if (PAWL_WORD_STATE(word) == PAWL_STATE_KILLED ||
+	    (PAWL_WORD_STATE(word) == PAWL_STATE_HELD &&
+	     syscall_defies(mark, session, PAWL_WORD_SEQ(word), flags, &attempt)))
 		bpf_send_signal(SIGKILL);
 	else if (PAWL_WORD_STATE(word) == PAWL_STATE_HELD)
 		hold_after(mark, session, PAWL_WORD_SEQ(word), class, PAWL_HELD_AFTER);

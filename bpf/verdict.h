@@ -11,6 +11,7 @@
 #include "process.h"
 
 #define SYS_IO_URING_ENTER 426
+#define HELD_FOR_CERTAIN PAWL_CLASS_MAX /* .held_class: stopped after its effect, by an open hold */
 #ifdef __TARGET_ARCH_x86
 #define SYSCALL_NUMBER(regs) ((regs)->orig_ax)
 #else
@@ -335,7 +336,7 @@ static __always_inline void hold_after(struct pawl_task *mark, struct pawl_sessi
 	if (!held_enter(mark, seq, (u32)bpf_get_current_pid_tgid(), class, flags))
 		return;
 	mark->held_seq = seq;
-	mark->held_class = PAWL_CLASS_NONE;
+	mark->held_class = flags & PAWL_HELD_PROVISIONAL ? PAWL_CLASS_NONE : HELD_FOR_CERTAIN;
 	if (bpf_send_signal_thread(SIGSTOP))
 		count(PAWL_COUNT_SIGNAL_FAILED);
 	/* it may have been resumed, and taken out, before the signal was sent */

@@ -15,7 +15,7 @@ readonly ALL=(layers purity bpf-entry format tidy cppcheck shell)
 
 # The core from left to right: a module includes only what stands before it. NAME_*.c belongs to
 # NAME.
-readonly CORE_ORDER=(cleanup text syscalls decode proctree policy builtin explain assess decide)
+readonly CORE_ORDER=(cleanup text syscalls decode proctree policy builtin explain assess attempts decide)
 
 # Headers of the shell without a module behind them: constants that more than one place needs.
 readonly SHELL_SHARED=(control.h)

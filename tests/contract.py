@@ -10,14 +10,25 @@ import re
 import sys
 
 OPERATION = {
-    "file.delete", "dir.delete", "file.replace", "file.truncate", "device.wipe", "mount.change",
-    "access.change", "process.exec", "cloud.call", "network.connect", "broker.connect", "tamper",
+    "file.delete", "dir.delete", "file.replace", "file.truncate", "file.overwrite", "ring.create",
+    "access.change", "device.wipe", "mount.change", "kernel.change", "process.exec", "cloud.call",
+    "network.connect", "broker.connect", "tamper",
+}
+ACTION = OPERATION | {
+    f"{what}.{how}" for what in ("tamper", "broker", "operation") for how in ("observed", "denied")
+} | {
+    "budget.exceeded", "budget.denied", "events.lost", "hold.open", "hold.resolved",
+    "session.start", "session.end", "session.kill", "session.pause", "session.resume",
+    "session.detach", "daemon.start", "daemon.stop", "daemon.adopt",
+    "daemon.release", "policy.reload", "policy.refused",
 }
 RFC3339 = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)$")
 
+STATE = {"held", "approved", "denied", "killed", "expired", "gone"}
+
 HOLD = {
     "id": re.compile(r"h\d+$"), "session": re.compile(r"s\d+$"), "agent": "contract",
-    "state": {"held", "approved", "denied", "killed", "expired", "gone"}, "operation": OPERATION,
+    "state": STATE, "operation": OPERATION,
     "target": re.compile("/"), "pid": int, "executable": re.compile("/.*rm$"), "args": [str],
     "lost": int, "recoverable": int, "reason": str, "rule": str, "since": RFC3339,
     "backend": {"lsm", "fmod_ret", "tracepoint"},
@@ -26,7 +37,7 @@ SHAPES = {
     "ps": [{
         "session": re.compile(r"s\d+$"), "agent": "contract",
         "state": {"running", "held", "killed", "ended"}, "root_pid": int, "pids": [int],
-        "user": "root", "operations": {"file.delete": int}, "since": RFC3339,
+        "user": "root", "operations": (OPERATION, int), "since": RFC3339,
     }],
     "tree": [{
         "session": re.compile(r"s\d+$"), "agent": "contract", "state": str,
@@ -40,13 +51,29 @@ SHAPES = {
         "checks": [{"name": str, "status": {"ok", "warn", "fail"}, "detail": str, "remedy": str}],
         "hooks": [{"name": str, "attached": bool, "tested": bool}], "lost_events": int,
     },
-    "log": {"@timestamp": RFC3339, "event.action": str},
+    "log": {"@timestamp": RFC3339, "event.action": ACTION},
+}
+# Members that only some records have, and what they are where they stand.
+OPTIONAL = {
+    "log": {
+        "pawl.session": re.compile(r"s\d+$"), "pawl.hold": re.compile(r"h\d+$"), "pawl.agent": str,
+        "pawl.operation": OPERATION, "pawl.detail": str, "pawl.broker": str, "pawl.state": STATE,
+        "pawl.count": int, "pawl.lost": int, "process.pid": int, "process.args": list,
+        "file.path": str, "file.directory": str, "user.id": int,
+    },
 }
 
 
 def faults(value, shape, where):
     """Yields what is wrong with value, as text."""
-    if isinstance(shape, dict):
+    if isinstance(shape, tuple):
+        if not isinstance(value, dict):
+            yield f"{where}: not an object: {value!r}"
+            return
+        for key, inner in value.items():
+            yield from faults(key, shape[0], f"{where}, a name")
+            yield from faults(inner, shape[1], f"{where}.{key}")
+    elif isinstance(shape, dict):
         if not isinstance(value, dict):
             yield f"{where}: not an object: {value!r}"
             return
@@ -74,11 +101,21 @@ def faults(value, shape, where):
         yield f"{where}: {value!r} is not {shape!r}"
 
 
+def optional_faults(value, shapes, where):
+    """The same of members that need not be there."""
+    for key, shape in shapes.items():
+        if key in value:
+            yield from faults(value[key], shape, f"{where}.{key}")
+
+
 def main():
     name = sys.argv[1]
     text = sys.stdin.read()
     values = [json.loads(line) for line in text.splitlines()] if name == "log" else [json.loads(text)]
     found = [fault for value in values for fault in faults(value, SHAPES[name], name)]
+    for value in values:
+        if isinstance(value, dict):
+            found += optional_faults(value, OPTIONAL.get(name, {}), name)
     if not values:
         found.append(f"{name}: empty")
     print("\n".join(found))

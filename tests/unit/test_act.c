@@ -429,7 +429,10 @@ static void test_tree_is_continued_children_first(void **state)
 		assert_int_equal(links[i].child_ran_first, 1);
 	}
 	for (size_t i = 0; i < CHAIN; i++)
-		assert_int_equal(kill(links[i].pid, SIGKILL), 0);
+		targets[i] = target_of(&links[order[i]], order[i]);
+	assert_int_equal(pawl_act_kill_all(targets, CHAIN), CHAIN);
+	for (size_t i = 0; i + 1 < CHAIN; i++)
+		assert_true(targets[i].depth >= targets[i + 1].depth);
 	waitpid(links[0].pid, NULL, 0);
 	munmap(links, sizeof(*links) * CHAIN);
 }

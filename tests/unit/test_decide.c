@@ -235,7 +235,6 @@ static void test_ended_sessions_are_forgotten_oldest_first(void **state)
 
 static void test_effects_come_in_order_and_overflow_is_counted(void **state)
 {
-	const struct pawl_operation op = {.class = PAWL_CLASS_DELETE};
 	struct pawl_effect effect;
 
 	begin(*state, 1);
@@ -243,18 +242,17 @@ static void test_effects_come_in_order_and_overflow_is_counted(void **state)
 	assert_int_equal(drain(*state), 2);
 	assert_false(pawl_core_effect(*state, &effect));
 	for (size_t i = 0; i < PAWL_EFFECTS_MAX + 5; i++)
-		pawl_core_verdict(*state, at(1), 1 + i % 2, 0, PAWL_ACTION_OBSERVE, &op, 0);
+		pawl_core_stopped(*state, 1 + i % 2, 0, 0);
 	assert_int_equal(pawl_core_overflow(*state), 5);
 	for (size_t i = 0; i < PAWL_EFFECTS_MAX; i++) {
 		assert_true(pawl_core_effect(*state, &effect));
 		assert_int_equal(effect.session, 1 + i % 2);
-		assert_int_equal(effect.type, PAWL_EFFECT_RECORD);
-		assert_int_equal(effect.record, PAWL_RECORD_OBSERVED);
+		assert_int_equal(effect.type, PAWL_EFFECT_RESUME);
 	}
 	assert_false(pawl_core_effect(*state, &effect));
 	/* and it works again, also where the ring begins anew */
 	for (size_t i = 0; i < 3 * PAWL_EFFECTS_MAX; i++) {
-		pawl_core_verdict(*state, at(1), 1 + i % 2, 0, PAWL_ACTION_DENY, &op, 0);
+		pawl_core_stopped(*state, 1 + i % 2, 0, 0);
 		if (i % 2) {
 			assert_true(pawl_core_effect(*state, &effect));
 			assert_int_equal(effect.session, 1 + (i / 2) % 2);
@@ -524,6 +522,128 @@ static void test_every_attempt_is_recorded(void **state)
 	assert_int_equal(pawl_core_session(*state, 1)->state, PAWL_SESSION_HELD);
 }
 
+#define WINDOW_MS PAWL_ATTEMPTS_WINDOW_MS
+#define SINGLY PAWL_ATTEMPTS_SINGLY
+
+/* @n times the same, at @ms. Return: how many were recorded. */
+static size_t attempts(struct pawl_core *core, uint64_t ms, size_t n, enum pawl_action action,
+		       uint32_t class)
+{
+	for (size_t i = 0; i < n; i++)
+		assert_int_equal(judge(core, ms, 0, action, class), 0);
+	return drain(core);
+}
+
+/* The next effect is a record of @count attempts. */
+static void assert_told(struct pawl_core *core, enum pawl_record_type record, uint32_t class,
+			const char *broker, uint64_t count)
+{
+	struct pawl_effect effect;
+
+	assert_true(pawl_core_effect(core, &effect));
+	assert_int_equal(effect.type, PAWL_EFFECT_RECORD);
+	assert_int_equal(effect.record, record);
+	assert_int_equal(effect.session, 1);
+	assert_int_equal(effect.class, class);
+	assert_string_equal(effect.broker, broker);
+	assert_int_equal(effect.count, count);
+}
+
+static void test_further_attempts_are_counted_and_told_at_the_end_of_the_window(void **state)
+{
+	begin(*state, 1);
+	drain(*state);
+	assert_int_equal(attempts(*state, 10, 100000, PAWL_ACTION_DENY, PAWL_CLASS_TAMPER), SINGLY);
+	/* each kind for itself: what is let pass, other classes, other brokers */
+	assert_int_equal(attempts(*state, 11, SINGLY + 1, PAWL_ACTION_OBSERVE, PAWL_CLASS_TAMPER),
+			 SINGLY);
+	assert_int_equal(attempts(*state, 12, SINGLY + 2, PAWL_ACTION_OBSERVE, PAWL_CLASS_BROKER),
+			 SINGLY);
+	assert_int_equal(attempts(*state, 13, SINGLY, PAWL_ACTION_DENY, PAWL_CLASS_MOUNT), SINGLY);
+	assert_int_equal(attempts(*state, 13, SINGLY + 3, PAWL_ACTION_DENY, UINT32_MAX), SINGLY);
+	assert_int_equal(pawl_core_next_ns(*state), at(10 + WINDOW_MS).mono_ns);
+	pawl_core_tick(*state, at(9 + WINDOW_MS));
+	assert_int_equal(drain(*state), 0);
+	pawl_core_tick(*state, at(10 + WINDOW_MS));
+	assert_told(*state, PAWL_RECORD_OPERATION_DENIED, PAWL_CLASS_NONE, "", 3);
+	assert_told(*state, PAWL_RECORD_TAMPER_DENIED, PAWL_CLASS_TAMPER, "", 100000 - SINGLY);
+	assert_told(*state, PAWL_RECORD_TAMPER_OBSERVED, PAWL_CLASS_TAMPER, "", 1);
+	assert_told(*state, PAWL_RECORD_BROKER_OBSERVED, PAWL_CLASS_BROKER, "docker", 2);
+	assert_int_equal(drain(*state), 0);
+	assert_true(pawl_core_next_ns(*state) == UINT64_MAX);
+	/* the next window begins with its first attempt */
+	assert_int_equal(attempts(*state, 2 * WINDOW_MS, SINGLY, PAWL_ACTION_DENY,
+				  PAWL_CLASS_TAMPER),
+			 SINGLY);
+	assert_int_equal(pawl_core_next_ns(*state), at(3 * WINDOW_MS).mono_ns);
+}
+
+/* Also where no tick comes between. */
+static void test_an_attempt_after_the_window_tells_the_old_one(void **state)
+{
+	begin(*state, 1);
+	attempts(*state, 1, SINGLY + 7, PAWL_ACTION_OBSERVE, PAWL_CLASS_BROKER);
+	assert_int_equal(judge(*state, 1 + WINDOW_MS, 0, PAWL_ACTION_OBSERVE, PAWL_CLASS_BROKER),
+			 0);
+	assert_told(*state, PAWL_RECORD_BROKER_OBSERVED, PAWL_CLASS_BROKER, "docker", 7);
+	assert_told(*state, PAWL_RECORD_BROKER_OBSERVED, 0, "", 0);
+	assert_int_equal(drain(*state), 0);
+}
+
+static void test_counted_attempts_are_told_before_anything_ends(void **state)
+{
+	static const uint64_t ops[PAWL_CLASS_MAX];
+	static struct pawl_policy other;
+
+	begin(*state, 1);
+	attempts(*state, 1, SINGLY + 1, PAWL_ACTION_DENY, PAWL_CLASS_TAMPER);
+	pawl_core_expire(*state, at(2)); /* pawld ends */
+	assert_told(*state, PAWL_RECORD_TAMPER_DENIED, PAWL_CLASS_TAMPER, "", 1);
+	assert_int_equal(drain(*state), 0);
+
+	attempts(*state, 3, SINGLY + 2, PAWL_ACTION_OBSERVE, PAWL_CLASS_BROKER);
+	other = policy; /* with another numbering of brokers */
+	other.brokers_n = 0;
+	pawl_core_set_policy(*state, &other);
+	assert_told(*state, PAWL_RECORD_BROKER_OBSERVED, PAWL_CLASS_BROKER, "docker", 2);
+	assert_int_equal(drain(*state), 0);
+
+	attempts(*state, 4, SINGLY + 3, PAWL_ACTION_DENY, PAWL_CLASS_WIPE);
+	pawl_core_end(*state, at(5), 1, ops);
+	assert_told(*state, PAWL_RECORD_OPERATION_DENIED, PAWL_CLASS_WIPE, "", 3);
+	next(*state, PAWL_EFFECT_FORGET);
+}
+
+static void test_executions_are_bounded_too(void **state)
+{
+	size_t told = 0;
+
+	assert_true(pawl_core_exec(*state, at(1), 1)); /* of a session not known yet */
+	begin(*state, 1);
+	drain(*state);
+	for (size_t i = 0; i < PAWL_EXECS_SINGLY + 9; i++)
+		told += pawl_core_exec(*state, at(1), 1);
+	assert_int_equal(told, PAWL_EXECS_SINGLY);
+	pawl_core_tick(*state, at(1 + WINDOW_MS));
+	assert_told(*state, PAWL_RECORD_EXEC, PAWL_ATTEMPTS_EXEC, "", 9);
+	assert_true(pawl_core_exec(*state, at(2 + WINDOW_MS), 1));
+}
+
+/* What does not fit among the effects is told when there is room. */
+static void test_counts_wait_for_room(void **state)
+{
+	begin(*state, 1);
+	begin(*state, 2);
+	attempts(*state, 1, SINGLY + 1, PAWL_ACTION_DENY, PAWL_CLASS_TAMPER);
+	for (size_t i = 0; i < PAWL_EFFECTS_MAX; i++)
+		pawl_core_stopped(*state, 2, 0, 0);
+	pawl_core_tick(*state, at(1 + WINDOW_MS));
+	assert_int_equal(drain(*state), PAWL_EFFECTS_MAX);
+	assert_int_equal(pawl_core_overflow(*state), 0);
+	pawl_core_tick(*state, at(2 + WINDOW_MS));
+	assert_told(*state, PAWL_RECORD_TAMPER_DENIED, PAWL_CLASS_TAMPER, "", 1);
+}
+
 /* On tracepoint a denial is a hold, where the kernel opened one, and else it is told. */
 static void test_tracepoint_records_what_was_not_held(void **state)
 {
@@ -566,7 +686,8 @@ static void test_names(void **state)
 		"session.start",   "session.end",    "session.kill",	   "session.pause",
 		"session.resume",  "session.detach", "hold.open",	   "hold.resolved",
 		"budget.exceeded", "budget.denied",  "tamper.observed",	   "tamper.denied",
-		"broker.observed", "broker.denied",  "operation.observed", "operation.denied"};
+		"broker.observed", "broker.denied",  "operation.observed", "operation.denied",
+		"process.exec"};
 
 	(void)state;
 	assert_int_equal(ROWS(sessions), PAWL_SESSION_STATE_MAX);
@@ -581,6 +702,7 @@ static void test_names(void **state)
 	assert_false(pawl_record_is_operation(PAWL_RECORD_HOLD_RESOLVED));
 	assert_true(pawl_record_is_operation(PAWL_RECORD_OBSERVED));
 	assert_true(pawl_record_is_operation(PAWL_RECORD_OPERATION_DENIED));
+	assert_false(pawl_record_is_operation(PAWL_RECORD_EXEC));
 	assert_false(pawl_record_is_operation(PAWL_RECORD_MAX));
 }
 
@@ -612,6 +734,11 @@ int main(void)
 		WITH_CORE(test_a_denial_that_lasts_is_not_lifted_by_another_approval),
 		cmocka_unit_test(test_tracepoint_denies_what_has_no_budget_for_a_window),
 		WITH_CORE(test_every_attempt_is_recorded),
+		WITH_CORE(test_further_attempts_are_counted_and_told_at_the_end_of_the_window),
+		WITH_CORE(test_an_attempt_after_the_window_tells_the_old_one),
+		WITH_CORE(test_counted_attempts_are_told_before_anything_ends),
+		WITH_CORE(test_executions_are_bounded_too),
+		WITH_CORE(test_counts_wait_for_room),
 		cmocka_unit_test(test_tracepoint_records_what_was_not_held),
 		WITH_CORE(test_the_policy_kills_for_what_has_no_budget),
 		cmocka_unit_test(test_names),

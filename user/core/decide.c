@@ -54,6 +54,7 @@ static const char *const record_names[PAWL_RECORD_MAX] = {
 	[PAWL_RECORD_BROKER_DENIED] = "broker.denied",
 	[PAWL_RECORD_OPERATION_OBSERVED] = "operation.observed",
 	[PAWL_RECORD_OPERATION_DENIED] = "operation.denied",
+	[PAWL_RECORD_EXEC] = "process.exec",
 };
 
 const char *pawl_session_state_name(enum pawl_session_state state)
@@ -73,7 +74,7 @@ const char *pawl_record_name(enum pawl_record_type type)
 
 bool pawl_record_is_operation(enum pawl_record_type type)
 {
-	return type >= PAWL_RECORD_OBSERVED && type < PAWL_RECORD_MAX;
+	return type >= PAWL_RECORD_OBSERVED && type <= PAWL_RECORD_OPERATION_DENIED;
 }
 
 int pawl_core_new(const struct pawl_policy *policy, enum pawl_backend backend,
@@ -103,6 +104,7 @@ static void sessions_free(struct pawl_live_session *session)
 
 	for (; session; session = next) {
 		next = session->next;
+		free(session->attempts);
 		free(session);
 	}
 }
@@ -120,11 +122,6 @@ void pawl_core_free(struct pawl_core *core)
 		hold_free(hold);
 	}
 	free(core);
-}
-
-void pawl_core_set_policy(struct pawl_core *core, const struct pawl_policy *policy)
-{
-	core->policy = policy;
 }
 
 static struct pawl_live_session *session_find(const struct pawl_core *core, uint32_t id)
@@ -171,6 +168,76 @@ static void emit_record(struct pawl_core *core, enum pawl_record_type record,
 	emit(core, PAWL_EFFECT_RECORD, session)->record = record;
 }
 
+/* Whether one more resolution fits among the effects; else it waits for the next call. */
+static bool has_room(const struct pawl_core *core)
+{
+	return core->n + 8 <= PAWL_EFFECTS_MAX;
+}
+
+/* What a record of an operation is called, that was let pass or refused without asking. */
+static enum pawl_record_type record_of(uint32_t class, bool observed)
+{
+	if (class == PAWL_CLASS_TAMPER)
+		return observed ? PAWL_RECORD_TAMPER_OBSERVED : PAWL_RECORD_TAMPER_DENIED;
+	if (class == PAWL_CLASS_BROKER)
+		return observed ? PAWL_RECORD_BROKER_OBSERVED : PAWL_RECORD_BROKER_DENIED;
+	if (pawl_bucket_of(class) == PAWL_BUCKET_MAX)
+		return observed ? PAWL_RECORD_OPERATION_OBSERVED : PAWL_RECORD_OPERATION_DENIED;
+	return observed ? PAWL_RECORD_OBSERVED : PAWL_RECORD_DENIED;
+}
+
+/* Tells what was only counted, and forgets the window; what does not fit now is told later. */
+static void tell_attempts(struct pawl_core *core, struct pawl_live_session *session)
+{
+	struct pawl_attempts_rest rest;
+	struct pawl_effect *effect;
+
+	while (has_room(core) && pawl_attempts_take(session->attempts, &rest)) {
+		effect = emit(core, PAWL_EFFECT_RECORD, session);
+		effect->record = rest.class == PAWL_ATTEMPTS_EXEC
+					 ? PAWL_RECORD_EXEC
+					 : record_of(rest.class, rest.observed);
+		effect->count = rest.count;
+		effect->class = rest.class;
+		if (rest.class == PAWL_CLASS_BROKER)
+			snprintf(effect->broker, sizeof(effect->broker), "%s",
+				 pawl_broker_name(core->policy, rest.broker));
+	}
+	if (!has_room(core))
+		return;
+	free(session->attempts);
+	session->attempts = NULL;
+}
+
+/* Counts an attempt for which nobody is asked. Return: whether it is recorded by itself. */
+static bool attempt_is_told(struct pawl_core *core, struct pawl_when now,
+			    struct pawl_live_session *session, uint32_t class, uint32_t broker,
+			    bool observed)
+{
+	if (session->attempts && pawl_attempts_until_ns(session->attempts) <= now.mono_ns)
+		tell_attempts(core, session);
+	if (!session->attempts && pawl_attempts_new(now.mono_ns, &session->attempts) < 0)
+		return true;
+	return pawl_attempts_add(session->attempts, class, broker, observed);
+}
+
+void pawl_core_set_policy(struct pawl_core *core, const struct pawl_policy *policy)
+{
+	/* the brokers' numbers are those of the old one */
+	for (struct pawl_live_session *s = core->sessions; s; s = s->next) {
+		if (s->attempts)
+			tell_attempts(core, s);
+	}
+	core->policy = policy;
+}
+
+bool pawl_core_exec(struct pawl_core *core, struct pawl_when now, uint32_t id)
+{
+	struct pawl_live_session *session = session_find(core, id);
+
+	return !session || attempt_is_told(core, now, session, PAWL_ATTEMPTS_EXEC, 0, true);
+}
+
 bool pawl_core_effect(struct pawl_core *core, struct pawl_effect *ret_effect)
 {
 	if (!core->n)
@@ -199,6 +266,7 @@ static int enter(struct pawl_core *core, const struct pawl_live_session *start,
 		return -ENOMEM;
 	*session = *start;
 	session->hold = 0;
+	session->attempts = NULL;
 	while (*at && (*at)->id < session->id)
 		at = &(*at)->next;
 	session->next = *at;
@@ -453,6 +521,8 @@ void pawl_core_end(struct pawl_core *core, struct pawl_when now, uint32_t id,
 		emit_record(core, PAWL_RECORD_HOLD_RESOLVED, session);
 		session->hold = 0;
 	}
+	if (session->attempts)
+		tell_attempts(core, session);
 	memcpy(session->ops, ops, sizeof(session->ops));
 	emit_record(core, PAWL_RECORD_SESSION_END, session);
 	emit(core, PAWL_EFFECT_FORGET, session);
@@ -460,18 +530,6 @@ void pawl_core_end(struct pawl_core *core, struct pawl_when now, uint32_t id,
 	if (session->state != PAWL_SESSION_KILLED)
 		session->state = PAWL_SESSION_ENDED;
 	remember(core, session);
-}
-
-/* What a record of an operation is called, that was let pass or refused without asking. */
-static enum pawl_record_type record_of(uint32_t class, bool observed)
-{
-	if (class == PAWL_CLASS_TAMPER)
-		return observed ? PAWL_RECORD_TAMPER_OBSERVED : PAWL_RECORD_TAMPER_DENIED;
-	if (class == PAWL_CLASS_BROKER)
-		return observed ? PAWL_RECORD_BROKER_OBSERVED : PAWL_RECORD_BROKER_DENIED;
-	if (pawl_bucket_of(class) == PAWL_BUCKET_MAX)
-		return observed ? PAWL_RECORD_OPERATION_OBSERVED : PAWL_RECORD_OPERATION_DENIED;
-	return observed ? PAWL_RECORD_OBSERVED : PAWL_RECORD_DENIED;
 }
 
 /* Whether the kernel waits for an answer, rather than having given one. */
@@ -508,7 +566,10 @@ int pawl_core_verdict(struct pawl_core *core, struct pawl_when now, uint32_t id,
 	if (!session)
 		return -ENOENT;
 	if (!asks(core, session, seq, action, op->class)) {
-		emit_record(core, record_of(op->class, action == PAWL_ACTION_OBSERVE), session);
+		bool observed = action == PAWL_ACTION_OBSERVE;
+
+		if (attempt_is_told(core, now, session, op->class, op->broker, observed))
+			emit_record(core, record_of(op->class, observed), session);
 		return 0;
 	}
 	if (seq <= session->seq)
@@ -594,17 +655,15 @@ static int command_pause(struct pawl_core *core, struct pawl_live_session *sessi
 	return 0;
 }
 
-/* Whether one more resolution fits among the effects; else it waits for the next call. */
-static bool has_room(const struct pawl_core *core)
-{
-	return core->n + 8 <= PAWL_EFFECTS_MAX;
-}
-
 void pawl_core_tick(struct pawl_core *core, struct pawl_when now)
 {
 	for (struct pawl_hold *hold = core->holds; hold && has_room(core); hold = hold->next) {
 		if (hold->state == PAWL_HOLD_HELD && hold->until.mono_ns <= now.mono_ns)
 			expire(core, now, hold, "nobody decided in time");
+	}
+	for (struct pawl_live_session *s = core->sessions; s && has_room(core); s = s->next) {
+		if (s->attempts && pawl_attempts_until_ns(s->attempts) <= now.mono_ns)
+			tell_attempts(core, s);
 	}
 }
 
@@ -617,6 +676,8 @@ void pawl_core_expire(struct pawl_core *core, struct pawl_when now)
 	for (struct pawl_live_session *s = core->sessions; s && has_room(core); s = s->next) {
 		if (s->state == PAWL_SESSION_PAUSED)
 			command_pause(core, s, false);
+		if (s->attempts)
+			tell_attempts(core, s);
 	}
 }
 
@@ -627,6 +688,10 @@ uint64_t pawl_core_next_ns(const struct pawl_core *core)
 	for (const struct pawl_hold *hold = core->holds; hold; hold = hold->next) {
 		if (hold->state == PAWL_HOLD_HELD && hold->until.mono_ns < next)
 			next = hold->until.mono_ns;
+	}
+	for (const struct pawl_live_session *s = core->sessions; s; s = s->next) {
+		if (s->attempts && pawl_attempts_until_ns(s->attempts) < next)
+			next = pawl_attempts_until_ns(s->attempts);
 	}
 	return next;
 }

@@ -14,6 +14,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "user/core/attempts.h"
 #include "user/core/decode.h"
 #include "user/core/policy.h"
 
@@ -47,11 +48,12 @@ struct pawl_live_session {
 	uint64_t root_start_ns;
 	struct pawl_when since;
 	enum pawl_session_state state;
-	uint32_t profile;	      /* of the policy */
-	uint32_t hold;		      /* open hold, 0: none */
-	uint64_t deny_until_ns;	      /* no budget before this, CLOCK_MONOTONIC */
-	uint64_t seq;		      /* last hold number seen in the kernel's word */
-	uint64_t ops[PAWL_CLASS_MAX]; /* of an ended one; the kernel has those of a live one */
+	uint32_t profile;		/* of the policy */
+	uint32_t hold;			/* open hold, 0: none */
+	uint64_t deny_until_ns;		/* no budget before this, CLOCK_MONOTONIC */
+	uint64_t seq;			/* last hold number seen in the kernel's word */
+	uint64_t ops[PAWL_CLASS_MAX];	/* of an ended one; the kernel has those of a live one */
+	struct pawl_attempts *attempts; /* of this window; NULL: none. The core's own */
 	char agent[PAWL_NAME_MAX];
 };
 
@@ -122,6 +124,7 @@ enum pawl_record_type {
 	PAWL_RECORD_BROKER_DENIED,
 	PAWL_RECORD_OPERATION_OBSERVED,
 	PAWL_RECORD_OPERATION_DENIED,
+	PAWL_RECORD_EXEC,
 	PAWL_RECORD_MAX,
 };
 
@@ -137,6 +140,10 @@ struct pawl_effect {
 	uint64_t deny_until_ns;	     /* RESOLVE: CLOCK_MONOTONIC; no budget before this */
 	uint32_t fresh;		     /* RESOLVE: 1 << enum pawl_bucket that begins anew */
 	bool rings;		     /* RESOLVE: io_uring was approved */
+	/* RECORD of what was not recorded one by one: how often; 0: of one operation */
+	uint64_t count;
+	uint32_t class;
+	char broker[PAWL_NAME_MAX];
 };
 
 enum pawl_verb {
@@ -197,10 +204,13 @@ void pawl_core_end(struct pawl_core *core, struct pawl_when now, uint32_t id,
 /*
  * A session went over its budget, or tried what has none. @lost: files it has destroyed so
  * far. Repeated verdicts on one hold are passed over; what was only observed or denied is
- * recorded each time. 0, -ENOENT: no such session, -ENOMEM.
+ * recorded, the first ones of a minute one by one. 0, -ENOENT: no such session, -ENOMEM.
  */
 int pawl_core_verdict(struct pawl_core *core, struct pawl_when now, uint32_t id, uint64_t seq,
 		      enum pawl_action action, const struct pawl_operation *op, uint64_t lost);
+
+/* A process of session @id executed something. Return: whether that is recorded by itself. */
+bool pawl_core_exec(struct pawl_core *core, struct pawl_when now, uint32_t id);
 
 /* A task stopped under hold @seq: continued at once where that is decided already. */
 void pawl_core_stopped(struct pawl_core *core, uint32_t id, uint64_t seq, uint32_t flags);
@@ -208,7 +218,7 @@ void pawl_core_stopped(struct pawl_core *core, uint32_t id, uint64_t seq, uint32
 /* Nothing is stopped any more although a hold is open: its processes have ended. */
 void pawl_core_nobody(struct pawl_core *core, struct pawl_when now, uint32_t id);
 
-/* Time passes: holds whose time is up are resolved as the policy says. */
+/* Time passes: holds whose time is up are resolved as the policy says, and counts are told. */
 void pawl_core_tick(struct pawl_core *core, struct pawl_when now);
 
 /*
@@ -238,7 +248,7 @@ const struct pawl_hold *pawl_core_hold(const struct pawl_core *core, uint32_t id
 void pawl_core_describe(struct pawl_core *core, uint32_t id, char *executable, char *cwd,
 			char *args, size_t args_size);
 
-/* When the next time-out is due, CLOCK_MONOTONIC; UINT64_MAX: none. */
+/* When the next time-out or count is due, CLOCK_MONOTONIC; UINT64_MAX: none. */
 uint64_t pawl_core_next_ns(const struct pawl_core *core);
 
 const char *pawl_session_state_name(enum pawl_session_state state);

@@ -213,14 +213,25 @@ static int deepest_first(const void *a, const void *b)
 	return (left->depth < right->depth) - (left->depth > right->depth);
 }
 
-size_t pawl_act_continue_all(struct pawl_target *targets, size_t n)
+static size_t each_deepest_first(struct pawl_target *targets, size_t n,
+				 int (*act)(const struct pawl_target *target))
 {
 	size_t done = 0;
 
 	qsort(targets, n, sizeof(*targets), deepest_first);
 	for (size_t i = 0; i < n; i++)
-		done += pawl_act_continue(&targets[i]) == 0;
+		done += act(&targets[i]) == 0;
 	return done;
+}
+
+size_t pawl_act_continue_all(struct pawl_target *targets, size_t n)
+{
+	return each_deepest_first(targets, n, pawl_act_continue);
+}
+
+size_t pawl_act_kill_all(struct pawl_target *targets, size_t n)
+{
+	return each_deepest_first(targets, n, pawl_act_kill);
 }
 
 void pawl_act_end_child(int pidfd)

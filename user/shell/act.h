@@ -51,6 +51,9 @@ int pawl_act_self(void);
 /* Continues all, children before their parents. Sorts @targets. Return: how many. */
 size_t pawl_act_continue_all(struct pawl_target *targets, size_t n);
 
+/* Kills all, in the same order: a tracer that ends first would let its tracee go on. */
+size_t pawl_act_kill_all(struct pawl_target *targets, size_t n);
+
 /* Ends a child of our own by its pidfd, whatever state it is in. */
 void pawl_act_end_child(int pidfd);
 

@@ -67,6 +67,7 @@ struct daemon {
 	uint64_t load_ms;
 	const struct pawl_operation *verdict_op; /* of the record that is being handled, or NULL */
 	uint64_t lost_seen;			 /* lost records that were reconciled already */
+	uint64_t lost_until_ns;			 /* and these are not looked at before */
 	uint64_t tasks_seen;			 /* lost marks that were made good already */
 	uint64_t ops_seen; /* operations at the last drain of the aggregates */
 	uint64_t drain_ns; /* when that was */
@@ -126,8 +127,8 @@ int daemon_load_places(struct daemon *daemon);
 struct pawl_broker daemon_broker_terms(const struct pawl_policy *policy, uint32_t index);
 
 /* main_records.c: from the kernel into the core */
-int daemon_on_verdict(void *ctx, void *data, size_t size);
-int daemon_on_event(void *ctx, void *data, size_t size);
+void daemon_on_verdict(void *ctx, void *data, size_t size);
+void daemon_on_event(void *ctx, void *data, size_t size);
 void daemon_take(struct daemon *daemon);  /* everything that waits */
 void daemon_tick(struct daemon *daemon);  /* what must not depend on records */
 void daemon_drain(struct daemon *daemon); /* aggregates into the assessment and the log */

@@ -83,7 +83,7 @@ static bool is_selftest(struct pawl_sensor *sensor, uint32_t slot, uint32_t id)
 }
 
 /* The self-test's tree was seen: its hooks work. */
-static int selftest_event(void *ctx, void *data, size_t size)
+static void selftest_event(void *ctx, void *data, size_t size)
 {
 	static const char *const hooks[PAWL_EVENT_MAX] = {
 		[PAWL_EVENT_FORK] = "task_newtask",
@@ -92,10 +92,12 @@ static int selftest_event(void *ctx, void *data, size_t size)
 	};
 	struct pawl_record record;
 
-	if (pawl_decode(data, size, &record) == 0 && hooks[record.type] &&
-	    is_selftest(ctx, record.header->slot, record.header->id))
-		pawl_sensor_set_tested(ctx, hooks[record.type]);
-	return 0;
+	if (pawl_decode(data, size, &record) < 0 || !hooks[record.type] ||
+	    !is_selftest(ctx, record.header->slot, record.header->id))
+		return;
+	pawl_sensor_set_tested(ctx, hooks[record.type]);
+	if (record.type == PAWL_EVENT_FORK && record.header->flags & PAWL_FORK_ALLOCATED)
+		pawl_sensor_set_tested(ctx, "task_alloc");
 }
 
 /* Only what the test did: sessions that were taken over keep theirs. */

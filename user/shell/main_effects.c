@@ -213,12 +213,9 @@ static void kill_tree(struct daemon *daemon, uint32_t session, uint32_t slot)
 {
 	for (int round = 0; round < KILL_ROUNDS && session_lives(daemon, slot); round++) {
 		_cleanup_(targets_clear) struct targets targets = {};
-		size_t killed = 0;
 
 		gather_tree(daemon, session, &targets);
-		for (size_t i = 0; i < targets.n; i++)
-			killed += pawl_act_kill(&targets.list[i]) == 0;
-		if (!killed)
+		if (!pawl_act_kill_all(targets.list, targets.n))
 			break;
 	}
 	daemon->hurry = true;
@@ -324,11 +321,22 @@ static void give_notice(struct daemon *daemon, const struct pawl_effect *effect)
 	pawl_notice_send(pidfd, line, dev, ino);
 }
 
+/* Also one that has ended since. */
+static const struct pawl_live_session *session_of(struct daemon *daemon, uint32_t id)
+{
+	const struct pawl_live_session *session = pawl_core_session(daemon->core, id);
+
+	if (session)
+		return session;
+	session = pawl_core_ended(daemon->core);
+	while (session && session->id != id)
+		session = session->next;
+	return session;
+}
+
 static void write_record(struct daemon *daemon, const struct pawl_effect *effect)
 {
-	const struct pawl_live_session *live = pawl_core_session(daemon->core, effect->session);
-	const struct pawl_live_session *ended = pawl_core_ended(daemon->core); /* newest first */
-	const struct pawl_live_session *session = live ? live : ended;
+	const struct pawl_live_session *session = session_of(daemon, effect->session);
 	const struct pawl_hold *hold = pawl_core_hold(daemon->core, effect->hold);
 	bool about_hold = effect->record == PAWL_RECORD_HOLD_OPEN ||
 			  effect->record == PAWL_RECORD_HOLD_RESOLVED;
@@ -336,10 +344,13 @@ static void write_record(struct daemon *daemon, const struct pawl_effect *effect
 		pawl_record_is_operation(effect->record) ? daemon->verdict_op : NULL;
 	const char *broker = op ? pawl_broker_name(daemon->policy, op->broker) : "";
 
+	if (effect->count) {
+		pawl_record_attempts(daemon->recorder, daemon_now(), effect,
+				     session ? session->agent : NULL);
+		return;
+	}
 	if (effect->record == PAWL_RECORD_SESSION_START || effect->record == PAWL_RECORD_HOLD_OPEN)
 		daemon_label(daemon, effect->session);
-	if (session && session->id != effect->session)
-		session = NULL;
 	pawl_record_effect(daemon->recorder, daemon_now(), effect->record, session, effect->session,
 			   about_hold ? hold : NULL, op, broker);
 }

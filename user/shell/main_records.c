@@ -13,6 +13,7 @@
 #include "user/shell/procfs.h"
 
 #define DRAIN_NS 1000000000ULL
+#define LOST_NS 1000000000ULL /* losses are made good, and told, once in so long */
 
 static const char *agent_of(struct daemon *daemon, uint32_t session)
 {
@@ -86,7 +87,11 @@ static void verdict(struct daemon *daemon, uint32_t slot, uint32_t id, uint64_t 
 {
 	if (!pawl_core_session(daemon->core, id))
 		begin_by_rule(daemon, slot);
-	daemon_drain(daemon);
+	/* for the hold; what nobody is asked about may come a hundred thousand times */
+	if (action != PAWL_ACTION_OBSERVE &&
+	    (action != PAWL_ACTION_DENY ||
+	     pawl_sensor_backend(daemon->sensor) == PAWL_BACKEND_TRACEPOINT))
+		daemon_drain(daemon);
 	if (pawl_core_verdict(daemon->core, daemon_now(), id, seq, action, op,
 			      daemon_lost_files(daemon, slot)) == 0)
 		describe(daemon, id, op);
@@ -104,13 +109,13 @@ static void stopped(struct daemon *daemon, const struct pawl_stopped_event *even
 		daemon->hurry = true;
 }
 
-int daemon_on_verdict(void *ctx, void *data, size_t size)
+void daemon_on_verdict(void *ctx, void *data, size_t size)
 {
 	struct daemon *daemon = ctx;
 	struct pawl_record record;
 
 	if (pawl_decode(data, size, &record) < 0)
-		return 0;
+		return;
 	switch (record.type) {
 	case PAWL_EVENT_SESSION:
 		pawl_proctree_apply(daemon->tree, &record);
@@ -127,27 +132,26 @@ int daemon_on_verdict(void *ctx, void *data, size_t size)
 		break;
 	}
 	daemon_apply(daemon);
-	return 0;
 }
 
-int daemon_on_event(void *ctx, void *data, size_t size)
+void daemon_on_event(void *ctx, void *data, size_t size)
 {
 	struct daemon *daemon = ctx;
 	char directory[PAWL_PATH_MAX];
 	struct pawl_record record;
 
 	if (pawl_decode(data, size, &record) < 0)
-		return 0;
+		return;
 	if (record.type == PAWL_EVENT_DIR) {
 		pawl_assess_name(daemon->assess, &record.dir->key,
 				 pawl_path_directory(&record.dir->path, directory));
-		return 0;
+		return;
 	}
 	pawl_proctree_apply(daemon->tree, &record);
-	if (record.type == PAWL_EVENT_EXEC)
+	if (record.type == PAWL_EVENT_EXEC &&
+	    pawl_core_exec(daemon->core, daemon_now(), record.header->id))
 		pawl_record_exec(daemon->recorder, daemon_now(),
 				 agent_of(daemon, record.header->id), record.exec);
-	return 0;
 }
 
 void daemon_take(struct daemon *daemon)
@@ -231,17 +235,38 @@ static void look_at_slots(struct daemon *daemon)
 	}
 }
 
+static bool has_ended(struct daemon *daemon, const struct pawl_live_session *live)
+{
+	const struct pawl_session *session = pawl_sensor_session(daemon->sensor, live->slot);
+
+	return !__atomic_load_n(&session->live, __ATOMIC_ACQUIRE);
+}
+
+/* One whose last task seems to be gone. The walk counts those whose making was skipped. */
+static bool some_ended(struct daemon *daemon)
+{
+	for (const struct pawl_live_session *s = pawl_core_sessions(daemon->core); s; s = s->next) {
+		if (!has_ended(daemon, s))
+			continue;
+		pawl_sensor_each_task(daemon->sensor, false, NULL, NULL);
+		return true;
+	}
+	return false;
+}
+
 static void end_sessions(struct daemon *daemon)
 {
 	const struct pawl_live_session *live = pawl_core_sessions(daemon->core), *next;
 	uint64_t ops[PAWL_CLASS_MAX];
 
+	if (!some_ended(daemon))
+		return;
 	for (; live; live = next) {
 		const struct pawl_session *session =
 			pawl_sensor_session(daemon->sensor, live->slot);
 
 		next = live->next;
-		if (__atomic_load_n(&session->live, __ATOMIC_ACQUIRE))
+		if (!has_ended(daemon, live))
 			continue;
 		daemon_drain(daemon);
 		for (int class = 0; class < PAWL_CLASS_MAX; class ++)
@@ -312,15 +337,16 @@ static void find_lost_tasks(struct daemon *daemon)
 
 static void notice_losses(struct daemon *daemon)
 {
-	uint64_t lost = daemon_lost_records(daemon);
+	uint64_t lost = daemon_lost_records(daemon), now = daemon_now().mono_ns;
 	char text[64];
 
 	find_lost_tasks(daemon);
-	if (lost == daemon->lost_seen)
+	if (lost == daemon->lost_seen || now < daemon->lost_until_ns)
 		return;
 	snprintf(text, sizeof(text), "%llu records since the start", (unsigned long long)lost);
 	pawl_record_daemon(daemon->recorder, daemon_now(), "events.lost", text);
 	daemon->lost_seen = lost;
+	daemon->lost_until_ns = now + LOST_NS;
 	reconcile(daemon);
 }
 

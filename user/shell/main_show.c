@@ -322,8 +322,9 @@ struct weakness {
 
 static const struct weakness weaknesses[] = {
 	{PAWL_BACKEND_FMOD_RET, "preemption",
-	 "where the kernel preempts itself (preempt=full, 7.x by default) it skips a hook that was "
-	 "interrupted on the same CPU: an attacker can force that (see missed runs)",
+	 "where the kernel preempts itself (preempt=full, 7.x by default) it skips a hook while "
+	 "another task is interrupted inside it on the same CPU: several busy processes are "
+	 "enough to get operations past it (see missed runs)",
 	 "boot with bpf in lsm= to use the lsm backend"},
 	{PAWL_BACKEND_TRACEPOINT, "effect",
 	 "operations are stopped after their effect: the one that reaches the budget is lost, "
@@ -446,9 +447,10 @@ static json_t *hook_list(const struct pawl_hook *hooks, size_t n)
 	json_t *list = json_array();
 
 	for (size_t i = 0; i < n; i++)
-		json_array_append_new(list, json_pack("{s:s, s:b, s:b}", "name", hooks[i].name,
+		json_array_append_new(list, json_pack("{s:s, s:b, s:b, s:I}", "name", hooks[i].name,
 						      "attached", hooks[i].attached, "tested",
-						      hooks[i].tested));
+						      hooks[i].tested, "missed",
+						      (json_int_t)hooks[i].missed));
 	return list;
 }
 
@@ -468,7 +470,7 @@ json_t *show_doctor(struct daemon *daemon)
 	check(checks, "missed runs", missed ? "warn" : "ok",
 	      missed ? json_sprintf("%" PRIu64 " times a program was skipped by the kernel", missed)
 		     : text("none"),
-	      missed ? "the lsm backend is never skipped" : "");
+	      missed ? "the hooks of the lsm backend are never skipped: bpf in lsm=" : "");
 	add_pin_checks(daemon, checks);
 	add_loss_checks(daemon, checks);
 	check(checks, "memory", "ok",

@@ -213,6 +213,18 @@ void pawl_record_effect(struct pawl_recorder *recorder, struct pawl_when now,
 	end(recorder);
 }
 
+void pawl_record_attempts(struct pawl_recorder *recorder, struct pawl_when now,
+			  const struct pawl_effect *effect, const char *agent)
+{
+	begin(recorder, now, pawl_record_name(effect->record));
+	put_session(recorder, effect->session, agent);
+	if (pawl_record_is_operation(effect->record))
+		put(recorder, "pawl.operation", pawl_class_name(effect->class));
+	put(recorder, "pawl.broker", effect->broker);
+	put_number(recorder, "pawl.count", effect->count);
+	end(recorder);
+}
+
 void pawl_record_operations(struct pawl_recorder *recorder, struct pawl_when now, const char *agent,
 			    const struct pawl_dir_key *key, const char *directory, uint64_t count)
 {

@@ -39,6 +39,10 @@ void pawl_record_effect(struct pawl_recorder *recorder, struct pawl_when now,
 			uint32_t session_id, const struct pawl_hold *hold,
 			const struct pawl_operation *op, const char *broker);
 
+/* What was not recorded one by one: @effect.count times the same. */
+void pawl_record_attempts(struct pawl_recorder *recorder, struct pawl_when now,
+			  const struct pawl_effect *effect, const char *agent);
+
 /* @count operations of one class in one directory since the last such record. */
 void pawl_record_operations(struct pawl_recorder *recorder, struct pawl_when now, const char *agent,
 			    const struct pawl_dir_key *key, const char *directory, uint64_t count);

@@ -401,14 +401,12 @@ static int open_scratch(const char *path, const struct pawl_selftest_host *host,
 }
 
 /* What guards pawl. What does not work is not reported as tested: doctor shows it. */
-static int try_guards(enum pawl_backend backend, const char *scratch, int dir,
-		      const struct pawl_selftest_host *host)
+static int try_guards(enum pawl_backend backend, int dir, const struct pawl_selftest_host *host)
 {
 	_cleanup_close_ int own = -1, listening = -1;
-	char address[64];
+	char address[16] = "";
 	int r = make_files(dir);
 
-	snprintf(address, sizeof(address), "@pawl-%s", strrchr(scratch, '/') + 1);
 	listening = pawl_selftest_listen(address);
 	own = openat(dir, PAWL_GUARD_DIR, O_DIRECTORY | O_RDONLY | O_CLOEXEC);
 	if (r == 0 && (listening < 0 || own < 0))
@@ -446,7 +444,7 @@ int pawl_selftest_run(enum pawl_backend backend, const char *directory,
 			r = try_one(backend, &trials[i], dir, host, ret_why);
 	}
 	if (r == 0 && backend != PAWL_BACKEND_TRACEPOINT)
-		r = try_guards(backend, path, dir, host);
+		r = try_guards(backend, dir, host);
 	if (dir >= 0)
 		remove_files(dir);
 	rmdir(path);

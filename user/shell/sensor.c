@@ -20,6 +20,9 @@
 #include "user/core/syscalls.h"
 #include "user/shell/sensor_internal.h"
 
+/* Records in one round, about what the rings hold: then other things have their turn. */
+#define VERDICTS_TAKEN 1024
+#define EVENTS_TAKEN 16384
 #define WAKE_SHARE 4 /* telemetry wakes pawld when a quarter of the ring is full */
 
 /* Programs by the hook that people know. Where two stand for one hook, either will do. */
@@ -37,8 +40,11 @@ struct hook_program {
 
 static const struct hook_program hook_programs[] = {
 	{"on_fork", "task_newtask", PAWL_BACKEND_NONE},
+	{"on_fork_again", "task_newtask", PAWL_BACKEND_NONE},
+	BOTH("alloc", "task_alloc"),
 	{"on_exec", "sched_process_exec", PAWL_BACKEND_NONE},
 	{"on_exit", "sched_process_exit", PAWL_BACKEND_NONE},
+	{"on_exit_again", "sched_process_exit", PAWL_BACKEND_NONE},
 	BOTH("path_unlink", "path_unlink"),
 	BOTH("unlink", "inode_unlink"),
 	BOTH("path_rmdir", "path_rmdir"),
@@ -216,18 +222,31 @@ static void open_overflow_session(struct pawl_sensor *sensor)
 	__atomic_store_n(&shared->word, PAWL_WORD(PAWL_STATE_RUNNING, 0), __ATOMIC_RELEASE);
 }
 
+/*
+ * libbpf reads a ring buffer until it is empty, which it never is while a tree writes faster
+ * than we read; a negative value ends the round.
+ */
+static int next_of_round(unsigned int *taken, unsigned int max)
+{
+	return ++*taken < max ? 0 : -EAGAIN;
+}
+
 static int take_verdict(void *ctx, void *data, size_t size)
 {
 	struct pawl_sensor *sensor = ctx;
 
-	return sensor->on_verdict ? sensor->on_verdict(sensor->ctx, data, size) : 0;
+	if (sensor->on_verdict)
+		sensor->on_verdict(sensor->ctx, data, size);
+	return next_of_round(&sensor->verdicts_taken, VERDICTS_TAKEN);
 }
 
 static int take_event(void *ctx, void *data, size_t size)
 {
 	struct pawl_sensor *sensor = ctx;
 
-	return sensor->on_event ? sensor->on_event(sensor->ctx, data, size) : 0;
+	if (sensor->on_event)
+		sensor->on_event(sensor->ctx, data, size);
+	return next_of_round(&sensor->events_taken, EVENTS_TAKEN);
 }
 
 /* Mounts are everybody's where PID 1 sees them; a service manager may have put us elsewhere. */
@@ -321,14 +340,16 @@ void pawl_sensor_receive(struct pawl_sensor *sensor, pawl_sensor_record_fn verdi
 	sensor->ctx = ctx;
 }
 
-int pawl_sensor_take_verdicts(struct pawl_sensor *sensor)
+void pawl_sensor_take_verdicts(struct pawl_sensor *sensor)
 {
-	return ring_buffer__consume(sensor->verdicts);
+	sensor->verdicts_taken = 0;
+	ring_buffer__consume(sensor->verdicts);
 }
 
-int pawl_sensor_take_events(struct pawl_sensor *sensor)
+void pawl_sensor_take_events(struct pawl_sensor *sensor)
 {
-	return ring_buffer__consume(sensor->events);
+	sensor->events_taken = 0;
+	ring_buffer__consume(sensor->events);
 }
 
 struct pawl_session *pawl_sensor_session(struct pawl_sensor *sensor, uint32_t slot)

@@ -115,13 +115,13 @@ int pawl_sensor_verdict_fd(const struct pawl_sensor *sensor);
 int pawl_sensor_event_fd(const struct pawl_sensor *sensor);
 
 /* Receives one record. Return: 0 to go on. */
-typedef int (*pawl_sensor_record_fn)(void *ctx, void *data, size_t size);
+typedef void (*pawl_sensor_record_fn)(void *ctx, void *data, size_t size);
 void pawl_sensor_receive(struct pawl_sensor *sensor, pawl_sensor_record_fn verdict,
 			 pawl_sensor_record_fn event, void *ctx);
 
-/* Hands over all that waits; each returns the number of records, or a negative errno. */
-int pawl_sensor_take_verdicts(struct pawl_sensor *sensor);
-int pawl_sensor_take_events(struct pawl_sensor *sensor);
+/* Hands over what waits, a bounded number: who makes it may be faster than we are. */
+void pawl_sensor_take_verdicts(struct pawl_sensor *sensor);
+void pawl_sensor_take_events(struct pawl_sensor *sensor);
 
 /* A slot's session, shared with the kernel: use the __atomic builtins. NULL past the end. */
 struct pawl_session *pawl_sensor_session(struct pawl_sensor *sensor, uint32_t slot);

@@ -16,6 +16,7 @@ struct pawl_sensor {
 	struct ring_buffer *verdicts, *events;
 	pawl_sensor_record_fn on_verdict, on_event;
 	void *ctx;
+	unsigned int verdicts_taken, events_taken; /* in this round */
 	struct pawl_session *sessions;
 	size_t sessions_size;
 	bool tested[PAWL_HOOKS_MAX * 2]; /* by position in hook_programs */
