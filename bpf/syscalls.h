@@ -511,7 +511,8 @@ static __always_inline bool syscall_defies(const struct pawl_task *mark,
 {
 	return mark->held_seq == seq && mark->held_class == HELD_FOR_CERTAIN &&
 	       (flags & PAWL_TP_EFFECT) && (flags & PAWL_TP_OVER) &&
-	       action_of(session, attempt) != PAWL_ACTION_OBSERVE;
+	       action_of(session, attempt) != PAWL_ACTION_OBSERVE &&
+	       !(lease_over(session) && lease_allows()); /* the keeper let it go */
 }
 
 static __always_inline int syscall_exit(struct pt_regs *regs, s64 ret)
