@@ -51,9 +51,10 @@ no_keepers() {
 declare -A IDS=()
 note_ids() {
 	local kind id
+	"$TOOLS/pins" ids "$PIN_DIR" >"$T/ids"
 	while read -r kind id; do
 		IDS["$kind $id"]=1
-	done < <("$TOOLS/pins" ids "$PIN_DIR")
+	done <"$T/ids"
 }
 
 # Each session starts clean.
