@@ -73,7 +73,7 @@ static __always_inline int judge_over(struct pawl_task *mark, struct pawl_sessio
 		bpf_send_signal(SIGKILL);
 		return judge_refuse(session);
 	}
-	if (!lease_over()) /* else nobody is there to open a hold for */
+	if (!lease_over(session)) /* else nobody is there to open a hold for */
 		session_trip(mark, session, word, PAWL_STATE_HELD, attempt);
 	/* where another task was first, its hold is this one's too, decided by now or not */
 	return hold_current(mark, session, PAWL_WORD_SEQ(session_word(session)), attempt);
@@ -150,7 +150,7 @@ static __always_inline void judge_stop(struct pawl_task *mark, struct pawl_sessi
 		hold_after(mark, session, PAWL_WORD_SEQ(word), class, PAWL_HELD_AFTER);
 	else if (held && last)
 		hold_worker(mark, PAWL_WORD_SEQ(word), class);
-	else if (!last && !(lease_over() && lease_allows()))
+	else if (!last && !(lease_over(session) && lease_allows()))
 		bpf_send_signal(SIGKILL);
 }
 
@@ -176,7 +176,7 @@ static __always_inline void judge_past(struct pawl_task *mark, struct pawl_sessi
 		return;
 	}
 	if (action == PAWL_ACTION_HOLD && PAWL_WORD_STATE(word) == PAWL_STATE_RUNNING &&
-	    !judge_denied(session) && !lease_over())
+	    !judge_denied(session) && !lease_over(session))
 		session_trip(mark, session, word, PAWL_STATE_HELD, attempt);
 	judge_stop(mark, session, attempt->class, last);
 }

@@ -432,7 +432,7 @@ static __noinline int syscall_over(const struct pawl_task *mark, struct pawl_ses
 		return 0;
 	if (action == PAWL_ACTION_OBSERVE)
 		session_observe(mark, session, word, attempt);
-	else if (action == PAWL_ACTION_KILL || !lease_over() || !lease_allows())
+	else if (action == PAWL_ACTION_KILL || !lease_over(session) || !lease_allows())
 		session_trip(mark, session, word,
 			     action == PAWL_ACTION_KILL ? PAWL_STATE_KILLED : PAWL_STATE_HELD,
 			     attempt);
@@ -511,7 +511,8 @@ static __always_inline bool syscall_defies(const struct pawl_task *mark,
 {
 	return mark->held_seq == seq && mark->held_class == HELD_FOR_CERTAIN &&
 	       (flags & PAWL_TP_EFFECT) && (flags & PAWL_TP_OVER) &&
-	       action_of(session, attempt) != PAWL_ACTION_OBSERVE;
+	       action_of(session, attempt) != PAWL_ACTION_OBSERVE &&
+	       !(lease_over(session) && lease_allows()); /* the keeper let it go */
 }
 
 static __always_inline int syscall_exit(struct pt_regs *regs, s64 ret)

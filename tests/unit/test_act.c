@@ -17,6 +17,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/ptrace.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -459,6 +460,58 @@ static void test_end_child_ends_a_stopped_one(void **state)
 	pawl_act_end_child(fd);
 }
 
+/* A child that traces one of its own, which it tells; both die with this test. */
+static pid_t start_tracer(const char *name, uint32_t *ret_traced)
+{
+	int pipes[2];
+	pid_t pid;
+
+	assert_int_equal(pipe(pipes), 0);
+	pid = fork();
+	assert_true(pid >= 0);
+	if (pid == 0) {
+		pid_t traced;
+
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		prctl(PR_SET_NAME, name);
+		traced = fork();
+		if (traced == 0) {
+			prctl(PR_SET_PDEATHSIG, SIGKILL);
+			while (true)
+				pause();
+		}
+		if (ptrace(PTRACE_SEIZE, traced, NULL, NULL) < 0)
+			traced = 0;
+		if (write(pipes[1], &traced, sizeof(traced)) != sizeof(traced))
+			_exit(1);
+		while (true)
+			pause();
+	}
+	assert_int_equal(read(pipes[0], ret_traced, sizeof(*ret_traced)), sizeof(*ret_traced));
+	close(pipes[0]);
+	close(pipes[1]);
+	return pid;
+}
+
+static void test_end_tracer_by_its_name(void **state)
+{
+	struct pawl_target alone = start_child();
+	uint32_t traced = 0;
+	pid_t tracer = start_tracer("its-tracer", &traced);
+	int status;
+
+	(void)state;
+	assert_int_not_equal(traced, 0);
+	assert_int_equal(pawl_act_end_tracer(alone.pid, "its-tracer"), -ESRCH);
+	assert_int_equal(pawl_act_end_tracer(traced, "another"), -ESRCH);
+	assert_int_equal(pawl_act_end_tracer(traced, "its-trace"), -ESRCH);
+	assert_int_equal(waitpid(tracer, &status, WNOHANG), 0);
+	assert_int_equal(pawl_act_end_tracer(traced, "its-tracer"), 0);
+	assert_int_equal(waitpid(tracer, &status, 0), tracer);
+	assert_int_equal(WTERMSIG(status), SIGTERM);
+	end_child(&alone);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -478,6 +531,7 @@ int main(void)
 		cmocka_unit_test(test_tree_is_continued_children_first),
 		cmocka_unit_test(test_continue_of_nobody),
 		cmocka_unit_test(test_end_child_ends_a_stopped_one),
+		cmocka_unit_test(test_end_tracer_by_its_name),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -105,6 +105,35 @@ bool pawl_act_any_stopped(uint32_t pid)
 	return false;
 }
 
+/* The tracer of a process; 0: it has none. */
+static uint32_t tracer_of(uint32_t pid)
+{
+	static const char key[] = "TracerPid:";
+	_cleanup_fclose_ FILE *file = NULL;
+	char line[256];
+
+	snprintf(line, sizeof(line), "/proc/%" PRIu32 "/status", pid);
+	file = fopen(line, "re");
+	while (file && fgets(line, sizeof(line), file)) {
+		if (!strncmp(line, key, sizeof(key) - 1))
+			return (uint32_t)strtoul(line + sizeof(key) - 1, NULL, 10);
+	}
+	return 0;
+}
+
+static bool is_called(uint32_t pid, const char *name)
+{
+	_cleanup_fclose_ FILE *file = NULL;
+	char line[32];
+
+	snprintf(line, sizeof(line), "/proc/%" PRIu32 "/comm", pid);
+	file = fopen(line, "re");
+	if (!file || !fgets(line, sizeof(line), file))
+		return false;
+	line[strcspn(line, "\n")] = 0;
+	return !strcmp(line, name);
+}
+
 int pawl_act_self(void)
 {
 	int fd = (int)syscall(SYS_pidfd_open, getpid(), 0);
@@ -150,6 +179,16 @@ static int send_signal(const struct pawl_target *target, int signal)
 	if (fd < 0)
 		return fd;
 	return syscall(SYS_pidfd_send_signal, fd, signal, NULL, 0) < 0 ? -errno : 0;
+}
+
+int pawl_act_end_tracer(uint32_t pid, const char *name)
+{
+	struct pawl_target tracer = {.pid = tracer_of(pid)};
+
+	if (!tracer.pid || pawl_act_start(tracer.pid, &tracer.start_ns) < 0 ||
+	    !is_called(tracer.pid, name))
+		return -ESRCH;
+	return send_signal(&tracer, SIGTERM);
 }
 
 int pawl_act_stop(const struct pawl_target *target)

@@ -42,6 +42,9 @@ bool pawl_act_is_stopped(uint32_t tid);
 /* Whether any thread of the process is; the first one may have ended before the others. */
 bool pawl_act_any_stopped(uint32_t pid);
 
+/* Asks the tracer of a process to end, if it has one of this name. 0, or as above. */
+int pawl_act_end_tracer(uint32_t pid, const char *name);
+
 /* A pidfd of ourselves, owned by the caller, or a negative errno. To look at, not to act on. */
 int pawl_act_self(void);
 

@@ -24,6 +24,7 @@
 
 #include "user/core/cleanup.h"
 #include "user/shell/main.h"
+#include "user/shell/refuse.h"
 
 #define TICK_MS 250
 #define HURRY_MS 5
@@ -363,8 +364,10 @@ static void finish(struct daemon *daemon)
 		pawl_record_daemon(daemon->recorder, daemon_now(), "daemon.stop",
 				   daemon->leaving ? "for the next pawld" : NULL);
 	}
-	if (!daemon->leaving)
+	if (!daemon->leaving) {
 		pawl_keeper_stop(&daemon->keeper);
+		pawl_refuse_end();
+	}
 	daemon_pins_end(daemon);
 	pawl_sensor_close(daemon->sensor);
 	pawl_control_close(daemon->control);

@@ -15,6 +15,7 @@
 #include "user/shell/act.h"
 #include "user/shell/main.h"
 #include "user/shell/procfs.h"
+#include "user/shell/refuse.h"
 
 #define STARTING_NS 60000000000ULL /* how long loading may take; guests are slow */
 #define SETTLE_US 20000		   /* for an operation under judgement when programs fall silent */
@@ -221,6 +222,8 @@ int daemon_release(const struct options *options)
 	usleep(SETTLE_US);
 	if (daemon_pinned_watched(pinned, &list, &n) < 0)
 		n = 0;
+	for (size_t i = 0; i < n; i++)
+		pawl_act_end_tracer(list[i].pid, PAWL_REFUSE_NAME);
 	continued = daemon_continue_stopped(list, n);
 	pawl_pins_remove(options->pin_dir);
 	snprintf(text, sizeof(text),

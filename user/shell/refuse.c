@@ -16,6 +16,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/ptrace.h>
 #include <sys/stat.h>
@@ -56,6 +57,7 @@ struct tracer {
 };
 
 static volatile sig_atomic_t asked_to_end;
+static volatile int *all_over; /* shared with every tracer; NULL: there was none */
 
 static void on_terminate(int signal)
 {
@@ -327,7 +329,7 @@ static void trace(struct tracer *tracer)
 
 	setitimer(ITIMER_REAL, &look, NULL);
 	while (tracer->n) {
-		if (!tracer->ending && (asked_to_end || now_ns() >= tracer->until_ns))
+		if (!tracer->ending && (asked_to_end || *all_over || now_ns() >= tracer->until_ns))
 			let_go(tracer);
 		tid = waitpid(-1, &status, __WALL);
 		if (tid < 0 && errno != EINTR)
@@ -348,8 +350,7 @@ static void tracer_main(struct pawl_refused *list, size_t n, uint64_t until_ns, 
 	struct sigaction alarmed = {.sa_handler = on_alarm};
 	sigset_t none;
 
-	prctl(PR_SET_NAME, "pawld-refuse");
-	prctl(PR_SET_PDEATHSIG, SIGTERM);
+	prctl(PR_SET_NAME, PAWL_REFUSE_NAME);
 	sigaction(SIGTERM, &terminate, NULL);
 	sigaction(SIGINT, &terminate, NULL);
 	sigaction(SIGALRM, &alarmed, NULL);
@@ -390,6 +391,14 @@ int pawl_refuse_start(struct pawl_refused *list, size_t n, uint64_t until_ns)
 	int pipes[2];
 	pid_t pid;
 
+	if (!all_over) {
+		void *page = mmap(NULL, sizeof(*all_over), PROT_READ | PROT_WRITE,
+				  MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+
+		if (page == MAP_FAILED)
+			return -errno;
+		all_over = page;
+	}
 	if (pipe2(pipes, O_CLOEXEC) < 0)
 		return -errno;
 	out = pipes[0];
@@ -403,7 +412,17 @@ int pawl_refuse_start(struct pawl_refused *list, size_t n, uint64_t until_ns)
 	return read_report(out, list, n); /* the child is reaped by main with the others */
 }
 
+void pawl_refuse_end(void)
+{
+	if (all_over)
+		*all_over = 1;
+}
+
 #else
+
+void pawl_refuse_end(void)
+{
+}
 
 int pawl_refuse_start(struct pawl_refused *list, size_t n, uint64_t until_ns)
 {

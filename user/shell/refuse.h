@@ -13,6 +13,8 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#define PAWL_REFUSE_NAME "pawld-refuse" /* what such a process is called */
+
 /* A process to refuse, stopped or not. */
 struct pawl_refused {
 	uint32_t pid;
@@ -29,5 +31,8 @@ struct pawl_refused {
  * Return: 0; -ENOTSUP: not on this architecture; another negative errno: nothing is traced.
  */
 int pawl_refuse_start(struct pawl_refused *list, size_t n, uint64_t until_ns);
+
+/* An orderly end: every tracer lets go. One whose pawld was killed stays for its time. */
+void pawl_refuse_end(void);
 
 #endif
