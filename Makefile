@@ -48,7 +48,8 @@ CLI := $(patsubst %.c,$(B)/%.o,$(wildcard user/cli/*.c))
 SAN_CORE := $(CORE:$(B)/%=$(B)/san/%)
 SAN_SHELL := $(SHELL_OBJ:$(B)/%=$(B)/san/%)
 UNIT := $(patsubst tests/unit/%.c,$(B)/tests/unit/%,$(wildcard tests/unit/test_*.c))
-TOOLS := $(patsubst tests/tools/%.c,$(B)/tests/%,$(wildcard tests/tools/*.c))
+TOOLS := $(patsubst tests/tools/%.c,$(B)/tests/%,$(wildcard tests/tools/*.c)) \
+	$(patsubst tests/escape/%.c,$(B)/tests/escape/%,$(wildcard tests/escape/*.c))
 ifneq ($(MACHINE),x86_64) # a program of the other table of system calls
 TOOLS := $(filter-out %32,$(TOOLS))
 endif
@@ -130,6 +131,11 @@ $(B)/tests/%32: tests/tools/%32.c Makefile | $(B)/.deps-build
 	$(Q)$(CC) -O1 -m32 -ffreestanding -fno-pie -fno-stack-protector $(BASE) \
 		-MF $(@D)/.$(@F).d -MT $@ $< -o $@ -nostdlib -static -no-pie
 
+$(B)/tests/escape/%: tests/escape/%.c Makefile | $(B)/.deps-build
+	$(call say,TOOL,$@)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(CFLAGS) $(BASE) -MF $(@D)/.$(@F).d -MT $@ $< -o $@ -pthread
+
 programs: $(UNIT) $(TOOLS)
 
 # Each fuzzer is built with the whole core, by clang, which has libFuzzer.
@@ -175,6 +181,9 @@ install: all ## install below PREFIX; an existing configuration is kept
 	install -D -m 755 $(B)/pawl $(DESTDIR)$(PREFIX)/bin/pawl
 	install -D -m 755 $(B)/pawld $(DESTDIR)$(PREFIX)/sbin/pawld
 	install -D -m 755 scripts/demo.sh $(DESTDIR)$(PREFIX)/libexec/pawl/demo.sh
+	install -d $(DESTDIR)$(PREFIX)/lib/systemd/system
+	sed 's|/usr/local|$(PREFIX)|' deploy/systemd/pawl.service \
+		> $(DESTDIR)$(PREFIX)/lib/systemd/system/pawl.service
 	install -d $(DESTDIR)$(PREFIX)/share/bash-completion/completions
 	$(B)/pawl completion bash > $(DESTDIR)$(PREFIX)/share/bash-completion/completions/pawl
 	test -e $(DESTDIR)$(SYSCONFDIR)/pawl/pawl.yaml || \
@@ -182,6 +191,7 @@ install: all ## install below PREFIX; an existing configuration is kept
 
 uninstall: ## remove what install put there; the configuration stays
 	rm -f $(DESTDIR)$(PREFIX)/bin/pawl $(DESTDIR)$(PREFIX)/sbin/pawld
+	rm -f $(DESTDIR)$(PREFIX)/lib/systemd/system/pawl.service
 	rm -f $(DESTDIR)$(PREFIX)/share/bash-completion/completions/pawl
 	rm -f $(DESTDIR)$(PREFIX)/libexec/pawl/demo.sh
 	rmdir $(DESTDIR)$(PREFIX)/libexec/pawl 2>/dev/null || true
@@ -193,4 +203,4 @@ help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
 
 -include $(wildcard $(B)/*.d $(B)/user/*/*.d $(B)/san/user/*/*.d)
--include $(wildcard $(B)/tests/.*.d $(B)/tests/unit/.*.d)
+-include $(wildcard $(B)/tests/.*.d $(B)/tests/unit/.*.d $(B)/tests/escape/.*.d)

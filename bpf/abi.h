@@ -13,7 +13,7 @@
 #include <linux/types.h>
 #endif
 
-#define PAWL_ABI_VERSION 2
+#define PAWL_ABI_VERSION 3
 
 /* Limits, each with what happens when it is reached. */
 #define PAWL_MAX_SESSIONS 4096	 /* further agents share slot 0, which denies */
@@ -100,6 +100,9 @@ enum pawl_detail {
 	PAWL_DETAIL_BPF_OBJECT,
 	PAWL_DETAIL_FILE,
 	PAWL_DETAIL_CGROUP, /* and KERNEL: processes moved between control groups */
+	/* KERNEL */
+	PAWL_DETAIL_REBOOT,
+	PAWL_DETAIL_SETTING, /* what pawl itself needs to be as it is */
 	PAWL_DETAIL_MAX,
 };
 
@@ -447,9 +450,15 @@ struct pawl_place {
 #define PAWL_PLACE_BPF_MAP (~0ULL)	/* .dev of a BPF map of pawl's; .ino is its id */
 #define PAWL_PLACE_BPF_PROG (~0ULL - 1) /* likewise, a program */
 #define PAWL_PLACE_BPF_LINK (~0ULL - 2) /* likewise, a link */
-#define PAWL_PLACE_OWN 1   /* pawl's own, with what lies below it: denied, as tampering */
-#define PAWL_PLACE_ABOVE 2 /* above one of pawl's own: may not be moved or mounted over */
-#define PAWL_PLACE_SPOOL 4 /* what is written here, or below, somebody outside will run */
+#define PAWL_PLACE_NAMED (1ULL << 63)	/* in .dev: .ino is the directory's ^ the hash of a name */
+#define PAWL_PLACE_NAME_BYTES 24	/* of a name that count, and one less */
+#define PAWL_PLACE_OWN 1      /* pawl's own, with what lies below it: denied, as tampering */
+#define PAWL_PLACE_ABOVE 2    /* above one of pawl's own: may not be moved or mounted over */
+#define PAWL_PLACE_SPOOL 4    /* what is written here, or below, somebody outside will run */
+#define PAWL_PLACE_TEXT 8     /* what pawld runs: not written in place */
+#define PAWL_PLACE_SCRATCH 16 /* for the self-test, though it lies in one of pawl's own */
+#define PAWL_PLACE_NAMES 32   /* a directory in which names are known */
+#define PAWL_PLACE_KINDS 31   /* all but that */
 
 /*
  * Somebody outside every tree that acts for those who ask, by the address of its socket:
@@ -481,9 +490,10 @@ struct pawl_shared {
 	__u32 scope_rules;  /* U: 1: some rule is by uid or cgroup */
 	__u32 seeding;	    /* U: 1: on_each_task spreads marks to descendants */
 	__u32 on_loss;	    /* U: enum pawl_action past the lease: DENY, or OBSERVE to allow */
-	__u32 mount_ns;	    /* U: inode number of pawld's mount namespace */
+	__u32 mount_ns[2];  /* U: inode numbers of mount namespaces: PID 1's, and pawld's */
 	__u32 backend;	    /* U: enum pawl_backend of the programs that are live */
 	__u32 next_hold;    /* U: number of the last hold that people were told of */
+	__u32 starts;	    /* U: pawlds that were to come, since the last sign of life */
 	__u32 pad;
 	__u32 guards[PAWL_GUARDS]; /* U: process ids that a watched tree cannot touch; 0: none */
 	__u64 counters[PAWL_COUNT_MAX]; /* K: what was lost */

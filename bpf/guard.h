@@ -10,6 +10,7 @@
 #include "devices.h"
 
 #define PTRACE_MODE_ATTACH 2
+#define CAP_SYS_BOOT 22
 #define MEM_MAJOR 1 /* drivers/char/mem.c: mem, kmem and port are its minors 1, 2, 4 */
 
 /* uapi/linux/bpf.h: enum bpf_cmd, and where union bpf_attr has what they name */
@@ -59,9 +60,43 @@ static __always_inline int guard_process(struct task_struct *task, u32 detail)
 	return guard_attempt(mark, PAWL_CLASS_TAMPER, detail, tgid);
 }
 
+/* PID 1 takes signals for requests: to halt, restart, or run something. */
 static __always_inline int guard_signal(struct task_struct *task, int signal)
 {
-	return signal ? guard_process(task, PAWL_DETAIL_SIGNAL) : 0;
+	struct pawl_task *mark;
+
+	if (!signal)
+		return 0;
+	if (task->tgid != 1)
+		return guard_process(task, PAWL_DETAIL_SIGNAL);
+	mark = task_current();
+	return mark ? guard_attempt(mark, PAWL_CLASS_KERNEL, PAWL_DETAIL_REBOOT, 1) : 0;
+}
+
+/*
+ * reboot(2) has no hook, but asks for this capability. What is returned here is EPERM to the
+ * caller: it is stopped, and fails when it is continued.
+ */
+static __always_inline int guard_capable(int capability)
+{
+	struct pawl_task *mark;
+
+	if (capability != CAP_SYS_BOOT)
+		return 0;
+	mark = task_current();
+	return mark ? guard_attempt(mark, PAWL_CLASS_KERNEL, PAWL_DETAIL_REBOOT, 0) : 0;
+}
+
+/*
+ * F_SETOWN and F_SETSIG make the kernel send any signal, SIGKILL too, when a file is ready. It
+ * may do so in anybody's name, so who asked for it is not known: pawl wants none of these.
+ */
+static __always_inline int guard_sigio(struct task_struct *task)
+{
+	if (!live() || !guard_is_own(task->tgid))
+		return 0;
+	guard_process(task, PAWL_DETAIL_SIGNAL);
+	return -EPERM;
 }
 
 /*
@@ -144,16 +179,22 @@ static __always_inline int guard_load(u32 what)
 /* What a file of procfs, sysfs or binfmt_misc would do, by its name. */
 static __always_inline u32 guard_setting(u64 magic, const char *name)
 {
+	if (magic == SECURITYFS_MAGIC)
+		return NAME_IS(name, "lockdown") ? PAWL_DETAIL_SETTING : PAWL_DETAIL_NONE;
+	if (magic == SYSFS_MAGIC && NAME_IS(name, "uevent_helper"))
+		return PAWL_DETAIL_HELPER;
 	if (magic == SYSFS_MAGIC)
 		return NAME_IS(name, "delete") || NAME_IS(name, "remove") || NAME_IS(name, "unbind")
 			       ? PAWL_DETAIL_HOTPLUG
-			       : PAWL_DETAIL_NONE;
+		       : NAME_IS(name, "state") ? PAWL_DETAIL_REBOOT /* power/state: suspend */
+						: PAWL_DETAIL_NONE;
 	if (NAME_IS(name, "sysrq-trigger"))
 		return PAWL_DETAIL_SYSRQ;
 	if (NAME_IS(name, "core_pattern") || NAME_IS(name, "modprobe") ||
 	    NAME_IS(name, "hotplug") || NAME_IS(name, "poweroff_cmd"))
 		return PAWL_DETAIL_HELPER;
-	return PAWL_DETAIL_NONE;
+	/* without it no BPF program is called any more */
+	return NAME_IS(name, "ftrace_enabled") ? PAWL_DETAIL_SETTING : PAWL_DETAIL_NONE;
 }
 
 /* A file of /proc/PID of one of pawl's own. */
@@ -178,7 +219,8 @@ static __always_inline u32 guard_cgroup(struct attempt *attempt, const char *nam
 	attempt->detail = PAWL_DETAIL_CGROUP;
 	if (place && place->flags & (PAWL_PLACE_OWN | PAWL_PLACE_ABOVE))
 		return PAWL_CLASS_TAMPER;
-	if (NAME_IS(name, "release_agent")) {
+	/* the agent itself may also be set by an option of a mount */
+	if (NAME_IS(name, "release_agent") || NAME_IS(name, "notify_on_release")) {
 		attempt->detail = PAWL_DETAIL_HELPER;
 		return PAWL_CLASS_KERNEL;
 	}
@@ -213,6 +255,7 @@ static __noinline u32 guard_open_class(struct attempt *attempt, struct file *fil
 			return PAWL_CLASS_TAMPER;
 		break;
 	case SYSFS_MAGIC:
+	case SECURITYFS_MAGIC:
 		break;
 	default:
 		return files_open_class(attempt, file);

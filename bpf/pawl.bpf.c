@@ -84,6 +84,12 @@ int BPF_PROG(on_mrename, struct inode *old_dir, struct dentry *old_dentry, struc
 	return ret ? judge_earlier(ret) : files_rename(old_dentry, new_dentry);
 }
 
+ON_HOOK(create, inode_create, files_make(dir, dentry), struct inode *dir, struct dentry *dentry,
+	umode_t mode)
+ON_HOOK(mkdir, inode_mkdir, files_make(dir, dentry), struct inode *dir, struct dentry *dentry,
+	umode_t mode)
+ON_HOOK(mknod, inode_mknod, files_make(dir, dentry), struct inode *dir, struct dentry *dentry,
+	umode_t mode, dev_t device)
 ON_HOOK(symlink, inode_symlink, files_link(dir, dentry), struct inode *dir, struct dentry *dentry,
 	const char *target)
 ON_HOOK(link, inode_link, files_link(dir, new_dentry), struct dentry *old_dentry, struct inode *dir,
@@ -119,6 +125,9 @@ int BPF_PROG(on_fallocate, struct file *file, int mode, loff_t offset, loff_t le
 ON_HOOK(open, file_open, guard_file_open(file), struct file *file)
 ON_HOOK(ioctl, file_ioctl, devices_ioctl(file, request), struct file *file, unsigned int request,
 	unsigned long arg)
+/* 6.8 gave those of 32-bit programs a hook of their own */
+ON_HOOK(ioctl32, file_ioctl_compat, devices_ioctl(file, request), struct file *file,
+	unsigned int request, unsigned long arg)
 
 /* -- It takes away the ground: devices.h ---------------------------------------------------- */
 
@@ -142,6 +151,10 @@ ON_HOOK(connect, socket_connect, net_connect(address), struct socket *sock,
 
 ON_HOOK(kill, task_kill, guard_signal(task, signal), struct task_struct *task, void *info,
 	int signal, const struct cred *cred)
+ON_HOOK(capable, capable, guard_capable(capability), const struct cred *cred, void *space,
+	int capability, unsigned int options)
+ON_HOOK(sigio, file_send_sigiotask, guard_sigio(task), struct task_struct *task, void *owner,
+	int signal)
 ON_HOOK(ptrace, ptrace_access_check, guard_ptrace(child, mode), struct task_struct *child,
 	unsigned int mode)
 ON_HOOK(setrlimit, task_setrlimit, guard_process(task, PAWL_DETAIL_LIMITS),

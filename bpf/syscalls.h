@@ -191,7 +191,6 @@ static __always_inline u32 syscall_target(u32 kind, struct pt_regs *regs)
 static __always_inline u32 syscall_class_other(u32 kind, const struct syscall_shape *shape,
 					       u64 flags, struct pt_regs *regs)
 {
-	struct task_struct *task = bpf_get_current_task_btf();
 	u32 first = 0;
 
 	switch (shape->class) {
@@ -201,10 +200,7 @@ static __always_inline u32 syscall_class_other(u32 kind, const struct syscall_sh
 		return guard_is_own(syscall_target(kind, regs)) ? PAWL_CLASS_TAMPER
 								: PAWL_CLASS_NONE;
 	case PAWL_CLASS_MOUNT:
-		return BPF_CORE_READ(task, nsproxy, mnt_ns, ns.inum) ==
-				       *(volatile u32 *)&shared.mount_ns
-			       ? PAWL_CLASS_MOUNT
-			       : PAWL_CLASS_NONE;
+		return mount_at_home() ? PAWL_CLASS_MOUNT : PAWL_CLASS_NONE;
 	case PAWL_CLASS_KERNEL:
 		if (kind != PAWL_SYSCALL_BPF)
 			return PAWL_CLASS_KERNEL;

@@ -401,5 +401,5 @@ kill_sessions() {
 	done
 	wait_run
 	kill_marked
-	wait_until "$WAIT_S" no_holds || fail 'a hold stays open after the kill'
+	wait_until "$WAIT_S" no_holds || fail "a hold stays open after the kill: $(pawl holds -o json 2>&1)"
 }

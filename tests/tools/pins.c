@@ -4,6 +4,7 @@
  *
  *   pins ids DIR             "map ID" or "prog ID" of each map and link in DIR
  *   pins there [KIND ID]...  status 0 if one of them is still in the kernel, else 1
+ *   pins count FILE          keys of a pinned map
  *   pins set FILE N VALUE    word N of a pinned map that can be mapped into memory
  */
 #include <dirent.h>
@@ -79,6 +80,27 @@ static int there(char **words)
 	return 1;
 }
 
+static int count(const char *path)
+{
+	union bpf_attr attr = {};
+	char keys[2][256]; /* of any map of pawl's */
+	unsigned int n = 0;
+	int fd = get_pin(path);
+
+	if (fd < 0)
+		return 1;
+	attr.map_fd = (uint32_t)fd;
+	for (;;) {
+		attr.next_key = (uintptr_t)keys[n % 2];
+		if (syscall(SYS_bpf, BPF_MAP_GET_NEXT_KEY, &attr, sizeof(attr)) < 0)
+			break;
+		attr.key = attr.next_key;
+		n++;
+	}
+	printf("%u\n", n);
+	return 0;
+}
+
 static int set(const char *path, const char *index, const char *value)
 {
 	size_t size = (size_t)sysconf(_SC_PAGESIZE), i = strtoul(index, NULL, 10);
@@ -100,8 +122,10 @@ int main(int argc, char **argv)
 		return ids(argv[2]);
 	if (argc >= 2 && !strcmp(argv[1], "there"))
 		return there(argv + 2);
+	if (argc == 3 && !strcmp(argv[1], "count"))
+		return count(argv[2]);
 	if (argc == 5 && !strcmp(argv[1], "set"))
 		return set(argv[2], argv[3], argv[4]);
-	fputs("usage: pins ids DIR | there [KIND ID]... | set FILE N VALUE\n", stderr);
+	fputs("usage: pins ids DIR | there [KIND ID]... | count FILE | set FILE N VALUE\n", stderr);
 	return 2;
 }

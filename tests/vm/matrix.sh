@@ -2,14 +2,16 @@
 # SPDX-License-Identifier: Apache-2.0
 #
 # The host suites on stock kernels, each booted with bpf in lsm= (backend lsm) and without it
-# (backend fmod_ret), two guests at a time. Prints their lines, each case named after its kernel
-# and backend. PAWL_TEST_KERNELS="6.1 7.3" picks kernels; PAWL_TEST_LONG=1 runs every suite.
+# (backend fmod_ret), two guests at a time; and one with systemd, where pawl is a service. Prints
+# their lines, each case named after its kernel and backend. PAWL_TEST_KERNELS="6.1 7.3" picks
+# kernels; PAWL_TEST_LONG=1 runs every suite.
 
 set -u
 cd "$(dirname "$0")/../.." || exit 1
 
 read -ra KERNELS <<<"${PAWL_TEST_KERNELS:-6.1 6.12 6.18 7.3}"
 BUILD=${PAWL_BUILD:-build}
+SYSTEMD_KERNEL=6.12
 GUESTS=2
 LIMIT_S=1200 # a boot takes about 4 minutes on an idle machine
 [[ ${PAWL_TEST_LONG:-0} != 1 ]] || LIMIT_S=3600
@@ -43,17 +45,25 @@ prepare() {
 	for tool in qemu-system-x86_64 mke2fs; do
 		command -v "$tool" >/dev/null || cannot_run "$tool is not installed"
 	done
-	scripts/vm.sh prepare "${KERNELS[@]}" >"$WORK/prepare" 2>&1 ||
+	scripts/vm.sh prepare "${KERNELS[@]}" "$SYSTEMD_KERNEL" >"$WORK/prepare" 2>&1 ||
 		cannot_run "kernels and root image could not be had: $(tail -n 1 "$WORK/prepare")"
 }
 
 # One share for each guest: the same programs, other expectations.
 make_share() { # DIR BACKEND
-	mkdir -p "$1/build/tests" "$1/tests"
+	mkdir -p "$1/build/tests/escape" "$1/tests"
 	cp "$BUILD/pawl" "$BUILD/pawld" "$1/build/"
 	find "$BUILD/tests" -maxdepth 1 -type f -perm -u+x -exec cp -t "$1/build/tests/" {} +
-	cp -r tests/lib.sh tests/contract.py tests/host "$1/tests/"
-	cp tests/vm/run.sh "$1/run.sh"
+	find "$BUILD/tests/escape" -maxdepth 1 -type f -perm -u+x \
+		-exec cp -t "$1/build/tests/escape/" {} +
+	cp -r tests/lib.sh tests/contract.py tests/host tests/escape "$1/tests/"
+	if [[ $2 = systemd ]]; then
+		cp tests/vm/systemd.sh "$1/run.sh"
+		cp deploy/systemd/pawl.service "$1/"
+		echo 'bash /mnt/run.sh setup' >"$1/setup.sh"
+	else
+		cp tests/vm/run.sh "$1/run.sh"
+	fi
 	cat >"$1/env" <<-END
 		export PAWL_EXPECT_BACKEND=$2
 		export PAWL_TEST_LONG=${PAWL_TEST_LONG:-0}
@@ -67,12 +77,12 @@ label() { # NAME
 		-e "s/^(ok|not ok|skip) - /\1 - vm-$1: /p" -e "s/^# /# vm-$1: /p"
 }
 
-run_guest() { # KVER BACKEND LSM-OPTION
+run_guest() { # KVER BACKEND OPTION...
 	local name=$1-$2 pid printer status began=$SECONDS
 	make_share "$WORK/$name" "$2"
 	exec 3> >(label "$name")
 	printer=$!
-	scripts/vm.sh run "$3" --timeout "$LIMIT_S" "$1" "$WORK/$name" >&3 2>&1 &
+	scripts/vm.sh run "${@:3}" --timeout "$LIMIT_S" "$1" "$WORK/$name" >&3 2>&1 &
 	pid=$!
 	exec 3>&-
 	trap 'kill -TERM "$pid"; wait "$pid"; exit 143' TERM
@@ -92,18 +102,22 @@ run_guest() { # KVER BACKEND LSM-OPTION
 	[[ $status = 0 ]]
 }
 
+start_guest() { # as run_guest, when there is room
+	if ((running == GUESTS)); then
+		wait -n || failed=1
+		running=$((running - 1))
+	fi
+	run_guest "$@" &
+	running=$((running + 1))
+}
+
 prepare
 failed=0
 running=0
+start_guest "$SYSTEMD_KERNEL" systemd --systemd
 for kver in "${KERNELS[@]}"; do
-	for pair in lsm=--lsm fmod_ret=--no-lsm; do
-		if ((running == GUESTS)); then
-			wait -n || failed=1
-			running=$((running - 1))
-		fi
-		run_guest "$kver" "${pair%%=*}" "${pair#*=}" &
-		running=$((running + 1))
-	done
+	start_guest "$kver" lsm --lsm
+	start_guest "$kver" fmod_ret --no-lsm
 done
 while ((running > 0)); do
 	wait -n || failed=1

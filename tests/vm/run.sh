@@ -11,7 +11,8 @@ export PAWL_TEST_SHORT=1 PAWL_TEST_WAIT=90 PAWL_TEST_GUEST=1
 
 suites=(10-deleters 20-overwrites 40-tracking 60-lifecycle 61-daemon-death 90-doctor)
 if [[ ${PAWL_TEST_LONG:-0} = 1 ]]; then
-	export PAWL_TEST_SESSIONS=100 PAWL_TEST_BOMB=300 PAWL_TEST_STORM=5000 PAWL_TEST_DELETIONS=4000
+	export PAWL_TEST_SESSIONS=100 PAWL_TEST_BOMB=300 PAWL_TEST_LOOPS=20
+	export PAWL_TEST_STORM=5000 PAWL_TEST_DELETIONS=4000
 	echo 4096 >/proc/sys/kernel/pid_max # the guest is ours: pids come round sooner
 	suites+=(30-bystander 50-scale 65-authority 66-liveness 70-ring 75-hostile 80-errors)
 	for module in loop overlay; do

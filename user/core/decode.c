@@ -63,7 +63,9 @@ static const char *const detail_names[PAWL_DETAIL_MAX] = {
 	[PAWL_DETAIL_BPF_PROGRAM] = "bpf_program",
 	[PAWL_DETAIL_FILE] = "file",
 	[PAWL_DETAIL_CGROUP] = "cgroup",
+	[PAWL_DETAIL_REBOOT] = "reboot",
 	[PAWL_DETAIL_TRACING] = "tracing",
+	[PAWL_DETAIL_SETTING] = "setting",
 };
 
 static const char *const backend_names[PAWL_BACKEND_MAX] = {

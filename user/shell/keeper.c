@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Beside the pipeline, in a child process: waits for pawld's death, then for the end of the
- * lease or for the next pawld. It must not hold anything of pawld's that keeps programs
+ * lease or for the keeper of the next pawld. It must not hold anything of pawld's that keeps programs
  * attached, and must not act while anybody else could.
  */
 #include "user/shell/keeper.h"
@@ -80,6 +80,7 @@ static void keeper_main(const struct pawl_keeper_host *host, int pipe_fd)
 	int over = 0;
 	char byte;
 
+	host->begin(host->ctx);
 	while (!host->replaced(host->ctx)) {
 		/* a pipe whose other end is closed is ready for ever */
 		if (poll(&pawld, dead ? 0 : 1, LOOK_MS) > 0) {

@@ -18,7 +18,8 @@ struct pawl_keeper_host {
 	int fds[PAWL_KEEPER_FDS]; /* that it keeps open, besides its own; fds_n of them */
 	size_t fds_n;
 	bool pinned; /* false: at pawld's death abandon() is called at once, and that is all */
-	bool (*replaced)(void *ctx);   /* another pawld has taken over */
+	void (*begin)(void *ctx);      /* it is there: the one before it may go */
+	bool (*replaced)(void *ctx);   /* another one is there, or nothing is left to be kept */
 	bool (*lease_over)(void *ctx); /* pawld has not been heard of for too long */
 	size_t (*release)(void *ctx);  /* lets go; how many stood still */
 	void (*abandon)(void *ctx);    /* nothing is enforced any more: nothing may go on */

@@ -27,9 +27,10 @@
 
 #define TICK_MS 250
 #define HURRY_MS 5
+#define ALIVE_NS 1000000000ULL /* between signs of life to a service manager */
 #define PID_INIT_INO 0xEFFFFFFC
 
-enum { EXIT_USAGE = 2, EXIT_DENIED = 5 };
+enum { EXIT_USAGE = 2, EXIT_DENIED = 5, EXIT_LOST = 6 };
 
 struct pawl_when daemon_now(void)
 {
@@ -90,7 +91,12 @@ static int take_lock(struct daemon *daemon)
 		daemon_say("cannot open %s: %s", path, strerror(errno));
 		return -errno;
 	}
-	if (flock(daemon->lock_fd, LOCK_EX | LOCK_NB) < 0) {
+	/* a child of one that was killed has it, until it has closed what is not its own */
+	for (int i = 0; flock(daemon->lock_fd, LOCK_EX | LOCK_NB) < 0; i++) {
+		if (i < DAEMON_LOCK_TRIES) {
+			usleep(DAEMON_LOCK_US);
+			continue;
+		}
 		daemon_say("another pawld runs with %s: stop it, or name another --state-dir and "
 			   "--socket",
 			   daemon->options.state_dir);
@@ -152,17 +158,24 @@ static int open_outputs(struct daemon *daemon)
 /* What was there before us, what the policy says, and agents that started without either. */
 static int take_over(struct daemon *daemon)
 {
-	int r = daemon_adopt(daemon);
+	int r;
 
+	/* what stands still must not do so for ever, were we killed before we look after it */
+	if (pawl_sensor_is_adopted(daemon->sensor))
+		daemon_keep(daemon);
+	r = daemon_adopt(daemon);
 	daemon_beat(daemon);
 	pawl_sensor_guard(daemon->sensor, PAWL_GUARD_DAEMON, (uint32_t)getpid());
+	pawl_sensor_guard(daemon->sensor, PAWL_GUARD_STARTING, 0);
 	if (r == 0)
 		r = daemon_load_rules(daemon);
 	if (r == 0)
-		r = daemon_load_places(daemon);
-	if (r == 0)
 		r = daemon->pins == PAWL_PINS_OTHER ? daemon_migrate(daemon)
 						    : daemon_pins_commit(daemon);
+	if (r == 0) /* the directory of pins may be another one than before */
+		r = daemon_load_places(daemon);
+	if (!daemon->keeper.pid)
+		daemon_keep(daemon);
 	if (r == 0)
 		r = daemon_seed(daemon);
 	return r;
@@ -309,7 +322,7 @@ static int patience(struct daemon *daemon)
 static int run(struct daemon *daemon, int signal_fd)
 {
 	_cleanup_close_ int epoll_fd = epoll_create1(EPOLL_CLOEXEC);
-	uint64_t ticked = 0, now;
+	uint64_t ticked = 0, alive = 0, now;
 	struct epoll_event events[8];
 	int n, r = epoll_fd < 0 ? -errno : 0;
 
@@ -333,6 +346,10 @@ static int run(struct daemon *daemon, int signal_fd)
 		daemon->hurry = false;
 		ticked = now;
 		daemon_tick(daemon);
+		if (now - alive >= ALIVE_NS) {
+			sd_notify(0, "WATCHDOG=1");
+			alive = now;
+		}
 	}
 	return 0;
 }
@@ -404,15 +421,17 @@ int main(int argc, char **argv)
 	signal_fd = catch_signals();
 	r = start(&daemon);
 	if (r == 0) {
-		daemon_keep(&daemon);
 		tell_ready(&daemon);
 		r = run(&daemon, signal_fd);
+	} else if (daemon.pins != PAWL_PINS_NONE) {
+		daemon.leaving = true; /* what was in force stays so */
 	}
 	if (daemon.lost) {
 		daemon_say("the programs in the kernel are no longer mine: released, or taken over "
 			   "by another pawld");
-		r = -ESTALE;
 	}
 	finish(&daemon);
+	if (daemon.lost)
+		return EXIT_LOST;
 	return r < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
 }

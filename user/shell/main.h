@@ -25,6 +25,10 @@
 #define PAWL_DEFAULT_SOCKET "/run/pawl/pawl.sock"
 #define PAWL_DEFAULT_LOG "/var/log/pawl/events.jsonl"
 
+/* How often a lock is tried, and after what time again. */
+#define DAEMON_LOCK_TRIES 100
+#define DAEMON_LOCK_US 20000
+
 struct options {
 	const char *config; /* NULL: /etc/pawl/pawl.yaml where it exists, else built in */
 	const char *socket;
@@ -133,9 +137,10 @@ uint64_t daemon_lost_files(struct daemon *daemon, uint32_t slot);
 uint64_t daemon_lost_records(const struct daemon *daemon);
 
 /* main_effects.c: from the core to the world */
-void daemon_apply(struct daemon *daemon); /* all waiting effects */
-void daemon_sweep(struct daemon *daemon); /* nobody stays stopped, nobody survives a kill */
-void daemon_shut(struct daemon *daemon);  /* resolves all holds before pawld ends */
+void daemon_apply(struct daemon *daemon);	 /* all waiting effects */
+void daemon_refuse_again(struct daemon *daemon); /* denials whose tracer ended with its pawld */
+void daemon_sweep(struct daemon *daemon);	 /* nobody stays stopped, nobody survives a kill */
+void daemon_shut(struct daemon *daemon);	 /* resolves all holds before pawld ends */
 
 /* main_watch.c: what is watched from now on */
 int daemon_seed(struct daemon *daemon);

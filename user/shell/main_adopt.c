@@ -20,6 +20,7 @@
 #define SETTLE_US 20000
 #define CLAIM_US 50000 /* longer than the kernel takes to fill a slot that it claimed */
 #define DRAIN_NS 2000000000ULL
+#define ROUNDS 8
 
 _Static_assert(PAWL_LABEL_NAME == PAWL_NAME_MAX, "names of the policy fit into labels");
 
@@ -259,6 +260,7 @@ int daemon_adopt(struct daemon *daemon)
 		return 0;
 	adopt_sessions(daemon);
 	daemon_apply(daemon);
+	daemon_refuse_again(daemon);
 	pawl_sensor_recount_alarms(daemon->sensor);
 	snprintf(text, sizeof(text), "%zu sessions taken over from generation %" PRIu64 " (%s)",
 		 daemon->adopted_n, daemon_older_generation(daemon),
@@ -298,7 +300,31 @@ static size_t continue_theirs(struct daemon *daemon, struct pawl_target *list, s
 }
 
 /*
- * Marks under both versions, then their programs rest, then their pins go. A process that
+ * Watches who is watched by them, again until nobody is new: one whose parent has ended since
+ * it was made is found by its own mark alone. Return: how many sessions that makes.
+ */
+static size_t watch_theirs(struct daemon *daemon, const struct pawl_pinned *pinned,
+			   struct pawl_target **ret_list, size_t *ret_n)
+{
+	size_t sessions = 0, before;
+
+	for (int round = 0; round < ROUNDS; round++) {
+		before = sessions;
+		free(*ret_list);
+		*ret_list = NULL;
+		*ret_n = 0;
+		if (daemon_pinned_watched(pinned, ret_list, ret_n) < 0)
+			break;
+		for (size_t i = 0; i < *ret_n; i++)
+			sessions += daemon_watch(daemon, (*ret_list)[i].pid, ADOPTED, 0, NULL) == 0;
+		if (sessions == before)
+			break;
+	}
+	return sessions;
+}
+
+/*
+ * Marks under both versions, then their pins go, then their programs rest. A process that
  * neither watches is not there at any moment.
  */
 int daemon_migrate(struct daemon *daemon)
@@ -307,16 +333,16 @@ int daemon_migrate(struct daemon *daemon)
 	_cleanup_free_ struct pawl_target *list = NULL;
 	size_t n = 0, sessions = 0, continued;
 	char text[256];
-	int r = pawl_pinned_open(daemon->options.pin_dir, &pinned);
+	int r;
 
-	if (r == 0)
-		r = daemon_pinned_watched(pinned, &list, &n);
-	for (size_t i = 0; r == 0 && i < n; i++)
-		sessions += daemon_watch(daemon, list[i].pid, ADOPTED, 0, NULL) == 0;
+	if (pawl_pinned_open(daemon->options.pin_dir, &pinned) == 0)
+		sessions = watch_theirs(daemon, pinned, &list, &n);
+	r = daemon_pins_commit(daemon);
+	/* ours first: theirs ends when its programs are silent */
+	daemon_keep(daemon);
 	if (pinned)
 		pawl_pinned_silence(pinned);
 	usleep(SETTLE_US);
-	r = daemon_pins_commit(daemon);
 	continued = continue_theirs(daemon, list, n);
 	snprintf(
 		text, sizeof(text),

@@ -35,7 +35,15 @@ static int selftest_enroll(void *ctx, int pidfd, uint32_t pid, enum pawl_action 
 	terms.action[PAWL_CLASS_OVERWRITE] = PAWL_ACTION_OBSERVE;
 	r = pawl_sensor_claim(sensor, &terms, PAWL_RULE_SELFTEST, pid, 0, &slot, &id);
 
+	pawl_sensor_guard(sensor, PAWL_GUARD_TRIAL, pid);
 	return r < 0 ? r : pawl_sensor_mark(sensor, pidfd, slot, id);
+}
+
+static int selftest_scratch(void *ctx, uint64_t dev, uint64_t ino)
+{
+	static const struct pawl_place scratch = {.flags = PAWL_PLACE_SCRATCH};
+
+	return pawl_sensor_add_place(ctx, dev, ino, &scratch);
 }
 
 static int selftest_guard(void *ctx, int own, const char *address)
@@ -108,6 +116,7 @@ static void forget_dir(void *ctx, const struct pawl_dir_key *key, const struct p
 /* The slots of the test's sessions are free again, and what it left is forgotten. */
 static void selftest_clear(struct pawl_sensor *sensor)
 {
+	pawl_sensor_guard(sensor, PAWL_GUARD_TRIAL, 0);
 	pawl_sensor_take_verdicts(sensor);
 	pawl_sensor_take_events(sensor);
 	pawl_sensor_each_dir(sensor, forget_dir, sensor);
@@ -129,6 +138,7 @@ static int try_backend(struct daemon *daemon, enum pawl_backend backend, char **
 					      .generation = daemon_older_generation(daemon) + 1};
 	struct pawl_selftest_host host = {
 		.enroll = selftest_enroll,
+		.scratch = selftest_scratch,
 		.end = pawl_act_end_child,
 		.guard = selftest_guard,
 		.signal = pawl_act_probe,

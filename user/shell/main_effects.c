@@ -141,6 +141,21 @@ static void refuse_held(struct daemon *daemon, const struct pawl_effect *effect)
 	daemon->hurry = true;
 }
 
+void daemon_refuse_again(struct daemon *daemon)
+{
+	uint64_t now = daemon_now().mono_ns;
+
+	if (pawl_sensor_backend(daemon->sensor) != PAWL_BACKEND_TRACEPOINT)
+		return;
+	for (const struct pawl_live_session *s = pawl_core_sessions(daemon->core); s; s = s->next) {
+		const struct pawl_effect effect = {
+			.session = s->id, .slot = s->slot, .seq = s->seq};
+
+		if (s->state == PAWL_SESSION_RUNNING && now < s->deny_until_ns)
+			refuse_held(daemon, &effect);
+	}
+}
+
 /* Moves a session's word from one state to another. Return: false when it is not in it. */
 static bool move_word(struct pawl_session *session, uint64_t seq, enum pawl_state from,
 		      enum pawl_state to)

@@ -14,11 +14,25 @@
 #include "user/shell/main.h"
 #include "user/shell/procfs.h"
 
-static bool replaced(void *ctx)
+static void begin(void *ctx)
 {
 	struct daemon *daemon = ctx;
 
-	return !pawl_sensor_is_live(daemon->sensor);
+	pawl_sensor_guard(daemon->sensor, PAWL_GUARD_KEEPER, (uint32_t)getpid());
+}
+
+/*
+ * Not when other programs are live: the pawld that has loaded them may be killed before it has
+ * a keeper of its own, or give way to the older ones again.
+ */
+static bool replaced(void *ctx)
+{
+	struct daemon *daemon = ctx;
+	const struct pawl_shared *shared = pawl_sensor_shared(daemon->sensor);
+
+	return __atomic_load_n(&shared->guards[PAWL_GUARD_KEEPER], __ATOMIC_ACQUIRE) !=
+		       (uint32_t)getpid() ||
+	       !__atomic_load_n(&shared->generation, __ATOMIC_ACQUIRE);
 }
 
 static bool lease_over(void *ctx)
@@ -151,6 +165,7 @@ void daemon_keep(struct daemon *daemon)
 		.fds = {pawl_sensor_holds_fd(daemon->sensor), pawl_sensor_tasks_fd(daemon->sensor)},
 		.fds_n = 2,
 		.pinned = daemon->options.pin_dir != NULL,
+		.begin = begin,
 		.replaced = replaced,
 		.lease_over = lease_over,
 		.release = release_all,
@@ -160,5 +175,4 @@ void daemon_keep(struct daemon *daemon)
 
 	if (r < 0)
 		daemon_say("warning: no keeper could be started: %s", strerror(-r));
-	pawl_sensor_guard(daemon->sensor, PAWL_GUARD_KEEPER, (uint32_t)daemon->keeper.pid);
 }

@@ -28,6 +28,17 @@ static void say_unpinned(struct daemon *daemon, int r)
 	daemon->options.pin_dir = NULL;
 }
 
+static int lock_pins(const char *dir)
+{
+	int fd = pawl_pins_lock(dir);
+
+	for (int i = 0; fd == -EBUSY && i < DAEMON_LOCK_TRIES; i++) {
+		usleep(DAEMON_LOCK_US);
+		fd = pawl_pins_lock(dir);
+	}
+	return fd;
+}
+
 int daemon_pins_begin(struct daemon *daemon)
 {
 	_cleanup_(pawl_pinned_closep) struct pawl_pinned *pinned = NULL;
@@ -41,7 +52,7 @@ int daemon_pins_begin(struct daemon *daemon)
 	if (mounted)
 		daemon_say("mounted a BPF file system at /sys/fs/bpf, for what outlives pawld");
 	if (r == 0)
-		daemon->pins_fd = pawl_pins_lock(dir);
+		daemon->pins_fd = lock_pins(dir);
 	if (r == 0 && daemon->pins_fd == -EBUSY) {
 		daemon_say("another pawld runs with %s: stop it, or name another --pin-dir", dir);
 		return -EBUSY;
@@ -54,7 +65,7 @@ int daemon_pins_begin(struct daemon *daemon)
 	if (daemon->before.generation == 0 && daemon->pins == PAWL_PINS_FIT)
 		daemon->pins = PAWL_PINS_NONE; /* let go, but not cleared away */
 	if (daemon->pins == PAWL_PINS_FIT && pawl_pinned_open(dir, &pinned) == 0)
-		pawl_pinned_starting(pinned, daemon_now().mono_ns + STARTING_NS);
+		pawl_pinned_starting(pinned, (uint32_t)getpid(), daemon_now().mono_ns, STARTING_NS);
 	return 0;
 }
 
@@ -104,6 +115,7 @@ void daemon_beat(struct daemon *daemon)
 	__atomic_store_n(&shared->on_loss, (uint32_t)daemon->policy->on_daemon_loss,
 			 __ATOMIC_RELEASE);
 	__atomic_store_n(&shared->beat_ns, daemon_now().mono_ns, __ATOMIC_RELEASE);
+	__atomic_store_n(&shared->starts, 0, __ATOMIC_RELEASE);
 	__atomic_store_n(&shared->lease_ns,
 			 daemon->options.pin_dir ? daemon->options.lease_ms * 1000000 : 0,
 			 __ATOMIC_RELEASE);

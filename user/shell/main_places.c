@@ -1,19 +1,23 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Part of main: tells the kernel where pawl's own files are, what brokers will run, and how
- * brokers are reached. It knows the files as they are now: what appears later is found when
- * the policy is loaded again.
+ * brokers are reached. It knows the files as they are now, and of brokers the names: what else
+ * appears later is found when the policy is loaded again.
  */
 #include <arpa/inet.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <glob.h>
 #include <ifaddrs.h>
 #include <limits.h>
+#include <linux/magic.h>
 #include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/sysmacros.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 #include "user/core/cleanup.h"
@@ -29,15 +33,53 @@ struct marking {
 	bool full;
 };
 
-static void mark_inode(struct marking *marking, const char *path, uint32_t flags, uint32_t broker)
+/* The number of the mount that @fd lies in; -1 where it cannot be told. */
+static int mount_of(int fd)
 {
-	struct stat st;
+	char name[64], line[128];
+	_cleanup_fclose_ FILE *info = NULL;
+	int id = -1;
+
+	snprintf(name, sizeof(name), "/proc/self/fdinfo/%d", fd);
+	info = fopen(name, "re");
+	while (info && id < 0 && fgets(line, sizeof(line), info)) {
+		if (sscanf(line, "mnt_id: %d", &id) != 1)
+			id = -1;
+	}
+	return id;
+}
+
+/*
+ * The device of the file system that @path lies in, as the kernel's programs see it. stat(2)
+ * has another one for each subvolume of a btrfs.
+ */
+static dev_t device_of(const char *path, dev_t device)
+{
+	_cleanup_close_ int fd = open(path, O_PATH | O_CLOEXEC);
+	_cleanup_fclose_ FILE *mounts = NULL;
+	char line[PATH_MAX];
+	unsigned int maj, min;
+	struct statfs fs;
+	int mount, id;
+
+	if (fd < 0 || fstatfs(fd, &fs) < 0 || fs.f_type != BTRFS_SUPER_MAGIC)
+		return device;
+	mount = mount_of(fd);
+	mounts = fopen("/proc/self/mountinfo", "re");
+	while (mounts && fgets(line, sizeof(line), mounts)) {
+		if (sscanf(line, "%d %*d %u:%u", &id, &maj, &min) == 3 && id == mount)
+			return makedev(maj, min);
+	}
+	return device;
+}
+
+static void mark(struct marking *marking, const struct pawl_place_key *key, uint32_t flags,
+		 uint32_t broker)
+{
 	size_t i = 0;
 
-	if (stat(path, &st) < 0)
-		return;
 	while (i < marking->n &&
-	       (marking->keys[i].dev != st.st_dev || marking->keys[i].ino != st.st_ino))
+	       (marking->keys[i].dev != key->dev || marking->keys[i].ino != key->ino))
 		i++;
 	if (i == PAWL_MAX_PLACES) {
 		marking->full = true;
@@ -45,10 +87,54 @@ static void mark_inode(struct marking *marking, const char *path, uint32_t flags
 	}
 	if (i == marking->n)
 		marking->n++;
-	marking->keys[i] = (struct pawl_place_key){.dev = st.st_dev, .ino = st.st_ino};
+	marking->keys[i] = *key;
 	marking->places[i].flags |= flags;
 	if (flags & PAWL_PLACE_SPOOL)
 		marking->places[i].broker = broker;
+}
+
+static bool key_of(const char *path, struct pawl_place_key *ret_key)
+{
+	struct stat st;
+
+	if (stat(path, &st) < 0)
+		return false;
+	*ret_key = (struct pawl_place_key){.dev = device_of(path, st.st_dev), .ino = st.st_ino};
+	return true;
+}
+
+static void mark_inode(struct marking *marking, const char *path, uint32_t flags, uint32_t broker)
+{
+	struct pawl_place_key key;
+
+	if (key_of(path, &key))
+		mark(marking, &key, flags, broker);
+}
+
+/*
+ * What will be at @path, by the name in its directory; where that is not there either, what will
+ * be in its place.
+ */
+static void mark_name(struct marking *marking, const char *path, uint32_t flags, uint32_t broker)
+{
+	_cleanup_free_ char *dir = strdup(path);
+	struct pawl_place_key key;
+	uint64_t hash = PAWL_HASH_INIT;
+	char *slash;
+
+	while (dir && (slash = strrchr(dir, '/')) && slash != dir) {
+		*slash = 0;
+		if (key_of(dir, &key))
+			break;
+	}
+	if (!dir || !slash || slash == dir)
+		return;
+	mark(marking, &key, PAWL_PLACE_NAMES, 0);
+	for (int i = 1; i < PAWL_PLACE_NAME_BYTES && slash[i] && slash[i] != '/'; i++)
+		hash = PAWL_HASH_STEP(hash, (uint8_t)slash[i]);
+	key.dev |= PAWL_PLACE_NAMED;
+	key.ino ^= hash;
+	mark(marking, &key, flags, broker);
 }
 
 /* A file or directory of pawl's own, and all above it but "/". */
@@ -57,6 +143,8 @@ static void mark_own(struct marking *marking, const char *path)
 	_cleanup_free_ char *real = path ? realpath(path, NULL) : NULL;
 	char *slash;
 
+	if (!real && path)
+		mark_name(marking, path, PAWL_PLACE_OWN, 0);
 	if (!real)
 		return;
 	mark_inode(marking, real, PAWL_PLACE_OWN, 0);
@@ -66,21 +154,45 @@ static void mark_own(struct marking *marking, const char *path)
 	}
 }
 
+/*
+ * The programs and libraries that pawld has in memory: written in place, they would change under
+ * it. A package may still replace them.
+ */
+static void mark_text(struct marking *marking)
+{
+	_cleanup_fclose_ FILE *maps = fopen("/proc/self/maps", "re");
+	char line[PATH_MAX + 128], *path;
+
+	while (maps && fgets(line, sizeof(line), maps)) {
+		line[strcspn(line, "\n")] = 0;
+		path = strchr(line, '/');
+		if (path && strstr(line, " r-xp "))
+			mark_inode(marking, path, PAWL_PLACE_TEXT, 0);
+	}
+}
+
+/* The service's unit, what is dropped in beside it, and the link by which it starts at boot. */
 static void mark_units(struct marking *marking)
 {
 	static const char *const patterns[] = {
-		"/etc/systemd/system/pawl*",
-		"/lib/systemd/system/pawl*",
-		"/usr/lib/systemd/system/pawl*",
-		"/usr/local/lib/systemd/system/pawl*",
+		"/etc/systemd/system/pawl*",	 "/etc/systemd/system/*.wants/pawl*",
+		"/run/systemd/system/pawl*",	 "/lib/systemd/system/pawl*",
+		"/usr/lib/systemd/system/pawl*", "/usr/local/lib/systemd/system/pawl*",
 	};
+	struct pawl_place_key key;
+	struct stat link;
 	glob_t found;
 
 	for (size_t i = 0; i < sizeof(patterns) / sizeof(patterns[0]); i++) {
 		if (glob(patterns[i], 0, NULL, &found) != 0)
 			continue;
-		for (size_t p = 0; p < found.gl_pathc; p++)
+		for (size_t p = 0; p < found.gl_pathc; p++) {
 			mark_own(marking, found.gl_pathv[p]);
+			if (lstat(found.gl_pathv[p], &link) < 0)
+				continue;
+			key = (struct pawl_place_key){.dev = link.st_dev, .ino = link.st_ino};
+			mark(marking, &key, PAWL_PLACE_OWN, 0);
+		}
 		globfree(&found);
 	}
 }
@@ -140,6 +252,7 @@ static void mark_own_places(struct daemon *daemon, struct marking *marking)
 	mark_own(marking, options->socket);
 	if (strcmp(options->log, "-") != 0)
 		mark_own(marking, options->log);
+	mark_text(marking);
 	mark_units(marking);
 	mark_cgroups(marking);
 }
@@ -151,9 +264,12 @@ static void mark_spools(const struct pawl_policy *policy, struct marking *markin
 		const struct pawl_policy_broker *broker = &policy->brokers[i];
 
 		for (size_t a = 0; a < broker->addresses_n; a++) {
-			if (broker->addresses[a].kind == PAWL_ADDRESS_PATH)
-				mark_inode(marking, broker->addresses[a].text, PAWL_PLACE_SPOOL,
-					   (uint32_t)i);
+			if (broker->addresses[a].kind != PAWL_ADDRESS_PATH)
+				continue;
+			mark_inode(marking, broker->addresses[a].text, PAWL_PLACE_SPOOL,
+				   (uint32_t)i);
+			mark_name(marking, broker->addresses[a].text, PAWL_PLACE_SPOOL,
+				  (uint32_t)i);
 		}
 	}
 }
@@ -304,9 +420,9 @@ int daemon_load_places(struct daemon *daemon)
 		return r;
 	mark_own_places(daemon, marking);
 	mark_spools(daemon->policy, marking);
-	if (marking->full)
+	r = pawl_sensor_replace_places(daemon->sensor, marking->keys, marking->places, marking->n);
+	if (marking->full || r == -E2BIG)
 		daemon_say("warning: more than %d places: some paths of brokers are not known",
 			   PAWL_MAX_PLACES);
-	return pawl_sensor_replace_places(daemon->sensor, marking->keys, marking->places,
-					  marking->n);
+	return r == -E2BIG ? 0 : r;
 }

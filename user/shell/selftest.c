@@ -9,6 +9,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <glob.h>
 #include <linux/io_uring.h>
 #include <poll.h>
 #include <stdio.h>
@@ -210,8 +211,11 @@ static void remove_files(int dir)
 {
 	char name[16];
 
-	unlinkat(dir, PAWL_GUARD_DIR "/l" TRIED, 0); /* made while it was not watched */
-	unlinkat(dir, PAWL_GUARD_DIR "/s" TRIED, 0);
+	for (const char *made = "lscn"; *made; made++) { /* by the try that is not watched */
+		snprintf(name, sizeof(name), PAWL_GUARD_DIR "/%c%d", *made, FILES);
+		unlinkat(dir, name, 0);
+	}
+	unlinkat(dir, PAWL_GUARD_DIR "/d" TRIED, AT_REMOVEDIR);
 	unlinkat(dir, PAWL_GUARD_DIR, AT_REMOVEDIR);
 	for (int i = 0; i < FILES; i++) {
 		unlinkat(dir, name_of(name, "f", i), 0);
@@ -365,18 +369,50 @@ static bool applies(const struct pawl_trial *trial, enum pawl_backend backend)
 	return trial->backend == ANY || trial->backend == backend;
 }
 
+/* What a pawld that was killed has left. */
+static void remove_left(const char *directory)
+{
+	char pattern[4096];
+	glob_t found;
+
+	snprintf(pattern, sizeof(pattern), "%s/selftest.*", directory);
+	if (glob(pattern, GLOB_NOSORT, NULL, &found) != 0)
+		return;
+	for (size_t i = 0; i < found.gl_pathc; i++) {
+		_cleanup_close_ int dir =
+			open(found.gl_pathv[i], O_DIRECTORY | O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+
+		if (dir >= 0)
+			remove_files(dir);
+		rmdir(found.gl_pathv[i]);
+	}
+	globfree(&found);
+}
+
+static int open_scratch(const char *path, const struct pawl_selftest_host *host, int *ret_dir)
+{
+	_cleanup_close_ int dir = open(path, O_DIRECTORY | O_RDONLY | O_CLOEXEC);
+	struct stat st;
+	int r;
+
+	if (dir < 0 || fstat(dir, &st) < 0)
+		return -errno;
+	r = host->scratch(host->ctx, st.st_dev, st.st_ino);
+	if (r == 0)
+		*ret_dir = TAKE_FD(dir);
+	return r;
+}
+
 /* What guards pawl. What does not work is not reported as tested: doctor shows it. */
-static int try_guards(enum pawl_backend backend, const char *scratch, int dir,
-		      const struct pawl_selftest_host *host)
+static int try_guards(enum pawl_backend backend, int dir, const struct pawl_selftest_host *host)
 {
 	_cleanup_close_ int own = -1, listening = -1;
-	char address[64];
+	char address[16] = "";
 	int r = make_files(dir);
 
-	snprintf(address, sizeof(address), "@pawl-%s", strrchr(scratch, '/') + 1);
 	listening = pawl_selftest_listen(address);
 	own = openat(dir, PAWL_GUARD_DIR, O_DIRECTORY | O_RDONLY | O_CLOEXEC);
-	if (r == 0 && own < 0)
+	if (r == 0 && (listening < 0 || own < 0))
 		r = -errno;
 	if (r == 0)
 		r = host->guard(host->ctx, own, address);
@@ -396,15 +432,14 @@ int pawl_selftest_run(enum pawl_backend backend, const char *directory,
 {
 	_cleanup_close_ int dir = -1;
 	char path[4096];
-	int r = 0;
+	int r;
 
 	if (snprintf(path, sizeof(path), "%s/selftest.XXXXXX", directory) >= (int)sizeof(path))
 		return -ENAMETOOLONG;
+	remove_left(directory);
 	if (!mkdtemp(path))
 		return -errno;
-	dir = open(path, O_DIRECTORY | O_RDONLY | O_CLOEXEC);
-	if (dir < 0)
-		r = -errno;
+	r = open_scratch(path, host, &dir);
 	if (r == 0)
 		r = try_one(backend, &tree_trial, dir, host, ret_why);
 	for (size_t i = 0; r == 0 && i < sizeof(trials) / sizeof(trials[0]); i++) {
@@ -412,7 +447,7 @@ int pawl_selftest_run(enum pawl_backend backend, const char *directory,
 			r = try_one(backend, &trials[i], dir, host, ret_why);
 	}
 	if (r == 0 && backend != PAWL_BACKEND_TRACEPOINT)
-		r = try_guards(backend, path, dir, host);
+		r = try_guards(backend, dir, host);
 	if (dir >= 0)
 		remove_files(dir);
 	rmdir(path);

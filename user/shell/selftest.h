@@ -21,6 +21,8 @@ struct pawl_selftest_host {
 	void *ctx;
 	/* marks the child as a session of its own that has this budget; 0 or -errno */
 	int (*enroll)(void *ctx, int pidfd, uint32_t pid, enum pawl_action action, uint64_t limit);
+	/* the directory where it happens is nobody's, whatever it lies in */
+	int (*scratch)(void *ctx, uint64_t dev, uint64_t ino);
 	/* ends a child */
 	void (*end)(int pidfd);
 	/*
@@ -37,7 +39,7 @@ struct pawl_selftest_host {
 /*
  * pawl_selftest_run() - try every operation class against @backend, and what guards pawl. A
  * guard that does not work is not told to @host as tested, and that is all.
- * @directory: an existing directory in which a scratch directory may be made
+ * @directory: an existing directory, of one pawld alone, in which a scratch directory may be made
  * @ret_why:   on failure, what got through, in one line; the caller frees it
  * Return: 0; -ENOTRECOVERABLE: an operation got through; another negative errno where the
  * test itself could not be made.

@@ -10,14 +10,17 @@
 #include <linux/kexec.h>
 #include <netinet/in.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
 #include <sys/un.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "user/core/cleanup.h"
@@ -32,18 +35,17 @@ static struct sockaddr_un listening = {.sun_family = AF_UNIX};
 static socklen_t listening_size;
 static int (*send_signal)(pid_t pid);
 
-int pawl_selftest_listen(const char *address)
+int pawl_selftest_listen(char ret_address[16])
 {
 	_cleanup_close_ int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	size_t length = strlen(address);
 
-	if (fd < 0 || length >= sizeof(listening.sun_path))
+	listening_size = sizeof(listening);
+	/* bound to a family alone, it gets a name that is nobody's: NUL and five digits */
+	if (fd < 0 || bind(fd, (struct sockaddr *)&listening, sizeof(sa_family_t)) < 0 ||
+	    listen(fd, 16) < 0 ||
+	    getsockname(fd, (struct sockaddr *)&listening, &listening_size) < 0)
 		return -1;
-	memcpy(listening.sun_path, address, length);
-	listening.sun_path[0] = 0; /* abstract */
-	listening_size = (socklen_t)(offsetof(struct sockaddr_un, sun_path) + length);
-	if (bind(fd, (struct sockaddr *)&listening, listening_size) < 0 || listen(fd, 16) < 0)
-		return -1;
+	snprintf(ret_address, 16, "@%.*s", 8, listening.sun_path + 1);
 	return TAKE_FD(fd);
 }
 
@@ -176,6 +178,62 @@ static int do_read_file(int dir, int i)
 			      (unsigned long)KEXEC_FILE_NO_INITRAMFS));
 }
 
+/* Without the numbers that it wants first. */
+static int do_reboot(int dir, int i)
+{
+	(void)dir;
+	(void)i;
+	return result(syscall(SYS_reboot, 0, 0, 0, NULL));
+}
+
+/* The kernel would send it to ourselves, when there is something to read. */
+static int do_sigio(int dir, int i)
+{
+	int ends[2];
+	sigset_t mask;
+	bool sent;
+
+	(void)dir;
+	(void)i;
+	sigemptyset(&mask);
+	sigaddset(&mask, SIGURG);
+	sigprocmask(SIG_BLOCK, &mask, NULL);
+	if (pipe2(ends, O_CLOEXEC) < 0 || fcntl(ends[0], F_SETOWN, getpid()) < 0 ||
+	    fcntl(ends[0], F_SETSIG, SIGURG) < 0 || fcntl(ends[0], F_SETFL, O_ASYNC) < 0 ||
+	    write(ends[1], "x", 1) != 1)
+		return -errno;
+	sent = sigtimedwait(&mask, NULL, &(struct timespec){0}) == SIGURG;
+	close(ends[0]);
+	close(ends[1]);
+	return sent ? 0 : -EPERM;
+}
+
+static int do_create(int dir, int i)
+{
+	char name[32];
+	_cleanup_close_ int fd = -1;
+
+	snprintf(name, sizeof(name), PAWL_GUARD_DIR "/c%d", i);
+	fd = openat(dir, name, O_RDONLY | O_CREAT | O_CLOEXEC, 0600);
+	return result(fd);
+}
+
+static int do_mkdir(int dir, int i)
+{
+	char name[32];
+
+	snprintf(name, sizeof(name), PAWL_GUARD_DIR "/d%d", i);
+	return result(mkdirat(dir, name, 0700));
+}
+
+static int do_mknod(int dir, int i)
+{
+	char name[32];
+
+	snprintf(name, sizeof(name), PAWL_GUARD_DIR "/n%d", i);
+	return result(mknodat(dir, name, S_IFIFO | 0600, 0));
+}
+
 static int do_link(int dir, int i)
 {
 	char name[32];
@@ -199,6 +257,23 @@ static int do_ioctl(int dir, int i)
 
 	(void)i;
 	return result(syscall(SYS_ioctl, dir, BTRFS_IOC_SNAP_DESTROY, arguments));
+}
+
+/* The same by the other table of system calls, where there is one: ioctl is its number 54. */
+static int do_ioctl32(int dir, int i)
+{
+	long r = -ENOSYS;
+
+	(void)i;
+#ifdef __x86_64__
+	__asm__ volatile("int $0x80"
+			 : "=a"(r)
+			 : "a"(54), "b"(dir), "c"(BTRFS_IOC_SNAP_DESTROY), "d"(0)
+			 : "memory", "r8", "r9", "r10", "r11");
+#else
+	(void)dir;
+#endif
+	return (int)r;
 }
 
 /* A root that is not to be unmounted, only to be marked for it, which it cannot be. */
@@ -259,9 +334,15 @@ const struct pawl_trial pawl_guard_trials[] = {
 	{"opening pawl's links", do_bpf_link, {"bpf"}, PAWL_TRIAL_GUARD},
 	{"loading a kernel", do_load_data, {"kernel_load_data"}, PAWL_TRIAL_GUARD},
 	{"loading a kernel file", do_read_file, {"kernel_read_file"}, PAWL_TRIAL_GUARD},
+	{"restarting the host", do_reboot, {"capable"}, PAWL_TRIAL_GUARD},
+	{"a signal by the kernel", do_sigio, {"file_send_sigiotask"}, PAWL_TRIAL_GUARD},
+	{"making a file among pawl's", do_create, {"inode_create"}, PAWL_TRIAL_GUARD},
+	{"making a directory there", do_mkdir, {"inode_mkdir"}, PAWL_TRIAL_GUARD},
+	{"making a node there", do_mknod, {"inode_mknod"}, PAWL_TRIAL_GUARD},
 	{"linking into pawl's files", do_link, {"inode_link"}, PAWL_TRIAL_GUARD},
 	{"linking from pawl's files", do_symlink, {"inode_symlink"}, PAWL_TRIAL_GUARD},
 	{"destroying a subvolume", do_ioctl, {"file_ioctl"}, PAWL_TRIAL_GUARD},
+	{"the same, in 32 bits", do_ioctl32, {"file_ioctl_compat"}, PAWL_TRIAL_GUARD},
 	{"unmounting", do_umount, {"sb_umount"}, PAWL_TRIAL_GUARD},
 	{"moving a mount", do_move_mount, {"move_mount"}, PAWL_TRIAL_GUARD},
 	{"exchanging the root", do_pivot, {"sb_pivotroot"}, PAWL_TRIAL_GUARD},

@@ -31,8 +31,8 @@ extern const size_t pawl_guard_trials_n;
 /* Their directory below the scratch directory, which is to be marked as pawl's own. */
 #define PAWL_GUARD_DIR "own"
 
-/* Listens at the abstract @address, "@NAME", that is to be a broker's. Return: a socket or -1. */
-int pawl_selftest_listen(const char *address);
+/* Listens at an abstract address, "@NAME", that is to be a broker's. Return: a socket or -1. */
+int pawl_selftest_listen(char ret_address[16]);
 
 /* What sends a process a signal that it ignores; only act.c may. */
 void pawl_selftest_signal_by(int (*signal_fn)(pid_t pid));

@@ -51,6 +51,9 @@ static const struct hook_program hook_programs[] = {
 	BOTH("rmdir", "inode_rmdir"),
 	BOTH("path_rename", "path_rename"),
 	BOTH("rename", "inode_rename"),
+	BOTH("create", "inode_create"),
+	BOTH("mkdir", "inode_mkdir"),
+	BOTH("mknod", "inode_mknod"),
 	BOTH("symlink", "inode_symlink"),
 	BOTH("link", "inode_link"),
 	BOTH("path_trunc", "path_truncate"),
@@ -62,6 +65,7 @@ static const struct hook_program hook_programs[] = {
 	{"on_fallocate", "vfs_fallocate", PAWL_BACKEND_FMOD_RET},
 	BOTH("open", "file_open"),
 	BOTH("ioctl", "file_ioctl"),
+	BOTH("ioctl32", "file_ioctl_compat"),
 	BOTH("mount", "sb_mount"),
 	BOTH("umount", "sb_umount"),
 	BOTH("move_mount", "move_mount"),
@@ -69,6 +73,8 @@ static const struct hook_program hook_programs[] = {
 	BOTH("unix", "unix_stream_connect"),
 	BOTH("connect", "socket_connect"),
 	BOTH("kill", "task_kill"),
+	BOTH("capable", "capable"),
+	BOTH("sigio", "file_send_sigiotask"),
 	BOTH("ptrace", "ptrace_access_check"),
 	BOTH("setrlimit", "task_setrlimit"),
 	BOTH("setnice", "task_setnice"),
@@ -123,6 +129,8 @@ struct variant {
 static const struct variant variants[] = {
 	{"on_file_trunc", "security_file_truncate", -1},
 	{"on_mfile_trunc", "security_file_truncate", -1},
+	{"on_ioctl32", "security_file_ioctl_compat", -1},
+	{"on_mioctl32", "security_file_ioctl_compat", -1},
 	{"on_setattr", "bpf_lsm_inode_setattr", 3},
 	{"on_setattr_old", "bpf_lsm_inode_setattr", 2},
 	{"on_bpf", "bpf_lsm_bpf", 4},
@@ -248,13 +256,16 @@ static int take_event(void *ctx, void *data, size_t size)
 	return next_of_round(&sensor->events_taken, EVENTS_TAKEN);
 }
 
-/* Mounts are everybody's in our own namespace of them. */
+/* Mounts are everybody's where PID 1 sees them; a service manager may have put us elsewhere. */
 static void set_home(struct pawl_sensor *sensor)
 {
+	static const char *const homes[] = {"/proc/1/ns/mnt", "/proc/self/ns/mnt"};
 	struct stat st;
 
-	if (stat("/proc/self/ns/mnt", &st) == 0)
-		sensor->bpf->data_shared->shared.mount_ns = (uint32_t)st.st_ino;
+	for (int i = 0; i < 2; i++) {
+		if (stat(homes[i], &st) == 0)
+			sensor->bpf->data_shared->shared.mount_ns[i] = (uint32_t)st.st_ino;
+	}
 }
 
 static int attach(struct pawl_sensor *sensor)
@@ -615,27 +626,6 @@ void pawl_sensor_look_at(struct pawl_sensor *sensor, bool environment, bool scop
 	__atomic_store_n(&sensor->bpf->data_shared->shared.scope_rules, scope, __ATOMIC_RELEASE);
 }
 
-/* Deletes every key of a hash map; @key has room for one. */
-static int clear_map(int fd, void *key)
-{
-	while (bpf_map_get_next_key(fd, NULL, key) == 0) {
-		if (bpf_map_delete_elem(fd, key) < 0)
-			return -errno;
-	}
-	return 0;
-}
-
-int pawl_sensor_clear_brokers(struct pawl_sensor *sensor)
-{
-	struct pawl_broker none = {};
-	uint64_t hash;
-	int r = clear_map(bpf_map__fd(sensor->bpf->maps.brokers), &hash);
-
-	for (uint32_t i = 0; i < PAWL_MAX_BROKERS && r == 0; i++)
-		r = pawl_sensor_set_broker(sensor, i, &none);
-	return r;
-}
-
 int pawl_sensor_add_broker_address(struct pawl_sensor *sensor, uint64_t hash, uint32_t index)
 {
 	int fd = bpf_map__fd(sensor->bpf->maps.brokers);
@@ -651,71 +641,69 @@ int pawl_sensor_set_broker(struct pawl_sensor *sensor, uint32_t index,
 	return bpf_map_update_elem(fd, &index, broker, BPF_ANY) < 0 ? -errno : 0;
 }
 
-/* Marks the object that @fd stands for. */
-static void own_object(struct pawl_sensor *sensor, uint64_t dev, int fd)
+/* Our own objects in the kernel: a watched tree gets no descriptor of them. */
+struct own {
+	struct pawl_place_key keys[PAWL_MAX_PLACES];
+	size_t n;
+};
+
+/* The object that @fd stands for. */
+static void own_object(struct own *own, uint64_t dev, int fd)
 {
-	static const struct pawl_place own = {.flags = PAWL_PLACE_OWN};
 	union {
 		struct bpf_map_info map;
 		struct bpf_prog_info program;
 		struct bpf_link_info link;
 	} info = {};
-	uint32_t size = sizeof(info), id;
+	uint32_t size = sizeof(info);
+	struct pawl_place_key key = {.dev = dev};
 
-	if (fd < 0 || bpf_obj_get_info_by_fd(fd, &info, &size) < 0)
+	if (fd < 0 || own->n == PAWL_MAX_PLACES || bpf_obj_get_info_by_fd(fd, &info, &size) < 0)
 		return;
-	id = dev == PAWL_PLACE_BPF_MAP	  ? info.map.id
-	     : dev == PAWL_PLACE_BPF_PROG ? info.program.id
-					  : info.link.id;
-	pawl_sensor_add_place(sensor, dev, id, &own);
+	key.ino = dev == PAWL_PLACE_BPF_MAP    ? info.map.id
+		  : dev == PAWL_PLACE_BPF_PROG ? info.program.id
+					       : info.link.id;
+	own->keys[own->n++] = key;
 }
 
-void pawl_sensor_add_own_objects(struct pawl_sensor *sensor)
+static void own_objects(const struct pawl_sensor *sensor, struct own *own)
 {
 	struct bpf_object_skeleton *skeleton = sensor->bpf->skeleton;
 	struct bpf_map *map;
 
 	/* cppcheck-suppress unknownMacro ; a loop of libbpf's */
 	bpf_object__for_each_map(map, sensor->bpf->obj)
-		own_object(sensor, PAWL_PLACE_BPF_MAP, bpf_map__fd(map));
+		own_object(own, PAWL_PLACE_BPF_MAP, bpf_map__fd(map));
 	for (int i = 0; i < skeleton->prog_cnt; i++) {
 		struct bpf_link *link = *skeleton->progs[i].link;
 
-		own_object(sensor, PAWL_PLACE_BPF_PROG, bpf_program__fd(*skeleton->progs[i].prog));
-		own_object(sensor, PAWL_PLACE_BPF_LINK, link ? bpf_link__fd(link) : -1);
+		own_object(own, PAWL_PLACE_BPF_PROG, bpf_program__fd(*skeleton->progs[i].prog));
+		own_object(own, PAWL_PLACE_BPF_LINK, link ? bpf_link__fd(link) : -1);
 	}
 }
 
-int pawl_sensor_clear_places(struct pawl_sensor *sensor)
+/* Whether one of @n keys of @size bytes at @keys is @key. */
+static bool is_among(const void *keys, size_t n, size_t size, const void *key)
 {
-	struct pawl_place_key key;
-	int r = clear_map(bpf_map__fd(sensor->bpf->maps.places), &key);
-
-	if (r == 0)
-		pawl_sensor_add_own_objects(sensor);
-	return r;
+	for (size_t i = 0; i < n; i++) {
+		if (!memcmp((const char *)keys + i * size, key, size))
+			return true;
+	}
+	return false;
 }
 
-/* Whether the key of a place is that of a BPF object. */
-static bool is_object(const void *key)
-{
-	return ((const struct pawl_place_key *)key)->dev >= PAWL_PLACE_BPF_LINK;
-}
-
-/* Deletes all keys of a hash map but @n of @size bytes at @keep, and those that @spares. */
-static int keep_keys(int fd, const void *keep, size_t n, size_t size,
-		     bool (*spares)(const void *key))
+/* Deletes all keys of a hash map but the @n of @size bytes at @keep, and those in @own. */
+static int keep_keys(int fd, const void *keep, size_t n, size_t size, const struct own *own)
 {
 	struct pawl_place_key key, next; /* room for a hash, too */
-	bool more = bpf_map_get_next_key(fd, NULL, &key) == 0, kept;
+	bool more = bpf_map_get_next_key(fd, NULL, &key) == 0;
 
 	for (size_t seen = 0; more && seen < PAWL_MAX_PLACES; seen++) {
 		/* the next key is found before this one may be deleted */
 		more = bpf_map_get_next_key(fd, &key, &next) == 0;
-		kept = spares && spares(&key);
-		for (size_t i = 0; i < n && !kept; i++)
-			kept = !memcmp((const char *)keep + i * size, &key, size);
-		if (!kept && bpf_map_delete_elem(fd, &key) < 0)
+		if (!is_among(keep, n, size, &key) &&
+		    !(own && is_among(own->keys, own->n, sizeof(key), &key)) &&
+		    bpf_map_delete_elem(fd, &key) < 0)
 			return -errno;
 		key = next;
 	}
@@ -729,24 +717,55 @@ int pawl_sensor_keep_broker_addresses(struct pawl_sensor *sensor, const uint64_t
 	return keep_keys(bpf_map__fd(sensor->bpf->maps.brokers), hashes, n, sizeof(*hashes), NULL);
 }
 
+static int put_place(int fd, const struct pawl_place_key *key, const struct pawl_place *place)
+{
+	return bpf_map_update_elem(fd, key, place, BPF_ANY) < 0 ? -errno : 0;
+}
+
+int pawl_sensor_add_place(struct pawl_sensor *sensor, uint64_t dev, uint64_t ino,
+			  const struct pawl_place *place)
+{
+	struct pawl_place_key key = {.dev = dev, .ino = ino};
+
+	return put_place(bpf_map__fd(sensor->bpf->maps.places), &key, place);
+}
+
+static const struct pawl_place own_place = {.flags = PAWL_PLACE_OWN};
+
+void pawl_sensor_add_own_objects(struct pawl_sensor *sensor)
+{
+	_cleanup_free_ struct own *own = calloc(1, sizeof(*own));
+
+	if (!own)
+		return;
+	own_objects(sensor, own);
+	for (size_t i = 0; i < own->n; i++)
+		put_place(bpf_map__fd(sensor->bpf->maps.places), &own->keys[i], &own_place);
+}
+
 int pawl_sensor_replace_places(struct pawl_sensor *sensor, const struct pawl_place_key *keys,
 			       const struct pawl_place *places, size_t n)
 {
-	int fd = bpf_map__fd(sensor->bpf->maps.places);
-	int r = 0;
+	int fd = bpf_map__fd(sensor->bpf->maps.places), r = 0;
+	_cleanup_free_ struct own *own = calloc(1, sizeof(*own));
 
-	pawl_sensor_add_own_objects(sensor);
+	if (!own)
+		return -ENOMEM;
+	own_objects(sensor, own);
 	/* old ones make room where both would not fit: then some are missing for a moment */
 	for (int round = 0; round < 2; round++) {
+		r = 0;
+		for (size_t i = 0; r == 0 && i < own->n; i++)
+			r = put_place(fd, &own->keys[i], &own_place);
 		for (size_t i = 0; r == 0 && i < n; i++)
-			r = bpf_map_update_elem(fd, &keys[i], &places[i], BPF_ANY) < 0 ? -errno : 0;
+			r = put_place(fd, &keys[i], &places[i]);
 		if (r < 0 && r != -E2BIG)
 			return r;
-		if (keep_keys(fd, keys, n, sizeof(*keys), is_object) < 0)
+		/* objects of an earlier pawld, too: else each one that starts leaves some */
+		if (keep_keys(fd, keys, n, sizeof(*keys), own) < 0)
 			return -EIO;
 		if (r == 0)
 			break;
-		r = 0;
 	}
 	return r;
 }
@@ -754,22 +773,6 @@ int pawl_sensor_replace_places(struct pawl_sensor *sensor, const struct pawl_pla
 void pawl_sensor_guard(struct pawl_sensor *sensor, enum pawl_guard which, uint32_t pid)
 {
 	__atomic_store_n(&sensor->bpf->data_shared->shared.guards[which], pid, __ATOMIC_RELEASE);
-}
-
-int pawl_sensor_add_place(struct pawl_sensor *sensor, uint64_t dev, uint64_t ino,
-			  const struct pawl_place *place)
-{
-	int fd = bpf_map__fd(sensor->bpf->maps.places);
-	struct pawl_place_key key = {.dev = dev, .ino = ino};
-	struct pawl_place old = {}, both = *place;
-
-	/* only a spool has a broker: another flag must not take it away */
-	if (bpf_map_lookup_elem(fd, &key, &old) == 0) {
-		both.flags |= old.flags;
-		if (!(place->flags & PAWL_PLACE_SPOOL))
-			both.broker = old.broker;
-	}
-	return bpf_map_update_elem(fd, &key, &both, BPF_ANY) < 0 ? -errno : 0;
 }
 
 uint64_t pawl_sensor_counter(const struct pawl_sensor *sensor, enum pawl_counter counter)

@@ -21,7 +21,7 @@ struct pawl_hook {
 	bool tested;	 /* a real operation was stopped through it */
 	uint64_t missed; /* times the kernel skipped the program because it was running already */
 };
-#define PAWL_HOOKS_MAX 48
+#define PAWL_HOOKS_MAX 64
 
 struct pawl_sensor_options {
 	enum pawl_backend backend;
@@ -60,8 +60,9 @@ void pawl_pinned_close(struct pawl_pinned *pinned);
 void pawl_pinned_closep(struct pawl_pinned **pinned);
 bool pawl_pinned_marks(const struct pawl_pinned *pinned, int pidfd); /* it is watched */
 int pawl_pinned_silence(const struct pawl_pinned *pinned); /* no program does anything more */
-/* A pawld is on its way: its lease begins at @until_ns. Only for pins that fit. */
-int pawl_pinned_starting(const struct pawl_pinned *pinned, uint64_t until_ns);
+/* Process @pid is a pawld on its way: its lease begins @grant_ns from now. For pins that fit. */
+int pawl_pinned_starting(const struct pawl_pinned *pinned, uint32_t pid, uint64_t now_ns,
+			 uint64_t grant_ns);
 void pawl_pinned_count(const struct pawl_pinned *pinned, size_t *ret_sessions, size_t *ret_holds);
 
 /*
@@ -180,27 +181,27 @@ void pawl_sensor_look_at(struct pawl_sensor *sensor, bool environment, bool scop
 
 /*
  * Who acts for others, and where. Addresses are hashes as pawl_broker_hash() makes them; an
- * address that two brokers share is the later one's. Two additions of one place are one with
- * the flags of both. 0; -E2BIG: the kernel's table is full; another negative errno.
+ * address that two brokers share is the later one's. 0; -E2BIG: the kernel's table is full;
+ * another negative errno.
  */
-int pawl_sensor_clear_brokers(struct pawl_sensor *sensor); /* addresses, and every action observes */
 int pawl_sensor_add_broker_address(struct pawl_sensor *sensor, uint64_t hash, uint32_t index);
 int pawl_sensor_set_broker(struct pawl_sensor *sensor, uint32_t index,
 			   const struct pawl_broker *broker);
-int pawl_sensor_clear_places(struct pawl_sensor *sensor); /* all but its own BPF objects */
+
+/* One place more, until they are replaced. */
 int pawl_sensor_add_place(struct pawl_sensor *sensor, uint64_t dev, uint64_t ino,
 			  const struct pawl_place *place);
 
 /* A watched tree gets no descriptor of the maps, programs and links. */
 void pawl_sensor_add_own_objects(struct pawl_sensor *sensor);
 
-/* Deletes all others than these, but for its own BPF objects: what stays is in force throughout. */
+/* Deletes all others than these and its own BPF objects: what stays is in force throughout. */
 int pawl_sensor_keep_broker_addresses(struct pawl_sensor *sensor, const uint64_t *hashes, size_t n);
 int pawl_sensor_replace_places(struct pawl_sensor *sensor, const struct pawl_place_key *keys,
 			       const struct pawl_place *places, size_t n);
 
 /* Process @pid is one of pawl's own, that a watched tree cannot touch; 0: there is none. */
-enum pawl_guard { PAWL_GUARD_DAEMON = 0, PAWL_GUARD_KEEPER };
+enum pawl_guard { PAWL_GUARD_DAEMON = 0, PAWL_GUARD_KEEPER, PAWL_GUARD_STARTING, PAWL_GUARD_TRIAL };
 void pawl_sensor_guard(struct pawl_sensor *sensor, enum pawl_guard which, uint32_t pid);
 
 uint64_t pawl_sensor_counter(const struct pawl_sensor *sensor, enum pawl_counter counter);

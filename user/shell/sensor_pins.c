@@ -26,6 +26,7 @@
 #define BPFFS "/sys/fs/bpf"
 #define GRACE_US 100000 /* for operations that met neither side's live programs yet */
 #define PIN_PATH (PATH_MAX + 64)
+#define STARTS_MAX 3
 #define NEW "%s-new" /* a set of pins before it is complete, or after it was replaced */
 
 /* -- the directory ------------------------------------------------------------------------ */
@@ -73,11 +74,15 @@ int pawl_pins_prepare(const char *dir, bool *ret_mounted)
 int pawl_pins_lock(const char *dir)
 {
 	_cleanup_close_ int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	struct stat locked, now;
 
 	if (fd < 0)
 		return -errno;
 	if (flock(fd, LOCK_EX | LOCK_NB) < 0)
 		return errno == EWOULDBLOCK ? -EBUSY : -errno;
+	/* another one may have put its own directory in place of it meanwhile */
+	if (fstat(fd, &locked) < 0 || stat(dir, &now) < 0 || locked.st_ino != now.st_ino)
+		return -EBUSY;
 	return TAKE_FD(fd);
 }
 
@@ -328,11 +333,8 @@ static int pin_fresh(struct pawl_sensor *sensor, const char *dir, int *lock_fd)
 	r = fd < 0 ? fd : pin_maps(sensor, new);
 	if (r == 0)
 		r = pin_links(sensor, new);
-	if (r == 0 && syscall(SYS_renameat2, AT_FDCWD, new, AT_FDCWD, dir, RENAME_EXCHANGE) < 0) {
-		/* before 5.16 bpffs cannot exchange: a moment without pins is what is left */
-		remove_pins(dir, NULL);
-		r = rename(new, dir) < 0 ? -errno : 0;
-	}
+	if (r == 0 && syscall(SYS_renameat2, AT_FDCWD, new, AT_FDCWD, dir, RENAME_EXCHANGE) < 0)
+		r = -errno;
 	remove_pins(new, NULL);
 	if (r < 0) {
 		if (fd >= 0)
@@ -451,8 +453,10 @@ static int open_pins(struct pawl_pinned *pinned, const char *dir)
 	pinned->shared = get_pin(dir, "shared");
 	pinned->sessions = get_pin(dir, "sessions");
 	pinned->holds = get_pin(dir, "holds");
-	if (pinned->tasks < 0 || pinned->shared < 0)
-		return -ENOENT;
+	if (pinned->tasks < 0)
+		return pinned->tasks; /* -EPERM to a watched tree, where that can be refused */
+	if (pinned->shared < 0)
+		return pinned->shared;
 	if (map_info(pinned->tasks, &info) < 0)
 		return -EIO;
 	pinned->mark_size = (info.value_size + 7) & ~7U;
@@ -475,27 +479,45 @@ bool pawl_pinned_marks(const struct pawl_pinned *pinned, int pidfd)
 	return bpf_map_lookup_elem(pinned->tasks, &pidfd, pinned->mark) == 0;
 }
 
-/* Every version's shared state begins with its ABI and its generation. */
-static int put_word(const struct pawl_pinned *pinned, size_t index, uint64_t value)
+static struct pawl_shared *map_shared(const struct pawl_pinned *pinned)
 {
-	size_t size = (size_t)sysconf(_SC_PAGESIZE);
-	uint64_t *words = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, pinned->shared, 0);
+	void *shared = mmap(NULL, sizeof(struct pawl_shared), PROT_READ | PROT_WRITE, MAP_SHARED,
+			    pinned->shared, 0);
 
-	if (words == MAP_FAILED)
+	return shared == MAP_FAILED ? NULL : shared;
+}
+
+/* Every version's shared state begins with its ABI and its generation. */
+int pawl_pinned_silence(const struct pawl_pinned *pinned)
+{
+	struct pawl_shared *shared = map_shared(pinned);
+
+	if (!shared)
 		return -errno;
-	__atomic_store_n(&words[index], value, __ATOMIC_SEQ_CST);
-	munmap(words, size);
+	__atomic_store_n(&shared->generation, 0, __ATOMIC_SEQ_CST);
+	munmap(shared, sizeof(*shared));
 	return 0;
 }
 
-int pawl_pinned_silence(const struct pawl_pinned *pinned)
+/*
+ * A lease that is over stays so until there is a keeper again; and pawlds that die one after
+ * the other as they start get no more time than a few would have needed.
+ */
+int pawl_pinned_starting(const struct pawl_pinned *pinned, uint32_t pid, uint64_t now_ns,
+			 uint64_t grant_ns)
 {
-	return put_word(pinned, offsetof(struct pawl_shared, generation) / sizeof(uint64_t), 0);
-}
+	struct pawl_shared *shared = map_shared(pinned);
 
-int pawl_pinned_starting(const struct pawl_pinned *pinned, uint64_t until_ns)
-{
-	return put_word(pinned, offsetof(struct pawl_shared, beat_ns) / sizeof(uint64_t), until_ns);
+	if (!shared)
+		return -errno;
+	__atomic_store_n(&shared->guards[PAWL_GUARD_STARTING], pid, __ATOMIC_RELEASE);
+	if (shared->starts < STARTS_MAX &&
+	    (int64_t)(now_ns - shared->beat_ns) <= (int64_t)shared->lease_ns) {
+		shared->starts++;
+		__atomic_store_n(&shared->beat_ns, now_ns + grant_ns, __ATOMIC_RELEASE);
+	}
+	munmap(shared, sizeof(*shared));
+	return 0;
 }
 
 void pawl_pinned_count(const struct pawl_pinned *pinned, size_t *ret_sessions, size_t *ret_holds)

@@ -1,0 +1,43 @@
+# SPDX-License-Identifier: Apache-2.0
+# shellcheck shell=bash
+#
+# What a technique does where its file says nothing else. run.sh calls `bash common.sh FILE VERB`
+# with DATA, T, TOOLS, PAWL, SOCK, STATE_DIR, PIN_DIR and PAWLD_PID set: prepare, damage and
+# restore outside every tree, attack inside one. A prepare that ends with status 77 says on its
+# last line why the technique cannot run here.
+
+set -u
+
+# Files older than the session, made by an outsider.
+prepare() {
+	"$TOOLS/files" make "$DATA" 300
+}
+
+# How many of them are no longer what they were, as an outsider sees it.
+damage() {
+	echo $((300 - $(intact)))
+}
+
+intact() {
+	find "$DATA" -type f -size 8c -exec grep -lZxF content {} + 2>/dev/null | tr -dc '\0' | wc -c
+}
+
+restore() {
+	:
+}
+
+cannot() {
+	echo "$*"
+	exit 77
+}
+
+# Where this machine has it: the system's python3, which is no wrapper script.
+python3() {
+	command "$(command -v /usr/bin/python3 || type -P python3)" "$@"
+}
+
+file=$1 verb=$2
+shift 2
+# shellcheck source=/dev/null
+. "$file"
+"$verb"

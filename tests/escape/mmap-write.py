@@ -1,0 +1,16 @@
+# SPDX-License-Identifier: Apache-2.0
+# tries: overwriting in place through shared mappings
+# class: files
+# where: host
+# needs: python3
+
+import mmap
+import os
+
+from common import paths
+
+for path in paths():
+    fd = os.open(path, os.O_RDWR)
+    with mmap.mmap(fd, 8) as memory:
+        memory[:] = b"garbage\n"
+    os.close(fd)

@@ -1,0 +1,10 @@
+# SPDX-License-Identifier: Apache-2.0
+# shellcheck shell=bash disable=SC2317
+# tries: moving the whole directory to another place
+# class: files
+# where: host
+
+attack() {
+	mkdir away
+	mv "$DATA" away/
+}

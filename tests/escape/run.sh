@@ -1,0 +1,424 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+#
+# Attempts to get round pawl, one after another, each beside a bystander and under a pawld of the
+# suite's own: run.sh [--write] [--quick] [--unwatched] [--backend NAME] [NAME...]. What became of
+# each is judged from the world, from pawld's log and from its holds, and compared with
+# expected.tsv. CONTRIBUTING.md says what a technique's file looks like.
+#   --write      put what happened into expected.tsv
+#   --quick      only those marked `quick: yes`
+#   --unwatched  without pawl: each must then do its damage, or it shows nothing
+# PAWL_TEST_GUEST=1 says that the machine is a guest of ours: `where: guest` runs too.
+
+# shellcheck disable=SC2317 # functions called by name
+# shellcheck source=../lib.sh
+. "$(dirname "$0")/../lib.sh"
+
+HERE=$ROOT/tests/escape
+EXPECTED=$HERE/expected.tsv
+KVER=$(uname -r | cut -d . -f 1,2)
+BUDGET=25
+CANARY_EVERY=8
+
+WRITE=0 QUICK=0 WATCHED=1
+NAMES=() OPTIONS=()
+NAME='' FILE='' WORK='' WORD='' BYSTANDER='' LOG_FROM=0 SINCE_CANARY=0
+
+# ---- techniques ----
+
+# header KEY: what the technique's file says of itself.
+header() {
+	sed -n -E "1,25s/^[ #*\/]*$1: *//p" "$FILE" | sed 's| *\*/$||' | head -n 1
+}
+
+# The file that describes NAME: a script, or a program that needs none.
+file_of() {
+	local extension
+	for extension in sh py c; do
+		FILE=$HERE/$1.$extension
+		[[ ! -f $FILE ]] || grep -qE '^[ #*/]*tries: ' "$FILE" && [[ -f $FILE ]] && return
+	done
+	return 1
+}
+
+all_names() {
+	grep -lE '^[ #*/]*tries: ' "$HERE"/*.{sh,py,c} 2>/dev/null | sed -E 's|.*/||; s|\.[a-z]+$||' |
+		sort -u
+}
+
+# Fills COMMAND with what the tree runs.
+command_of() {
+	case $FILE in
+	*.sh) COMMAND=(bash "$HERE/common.sh" "$FILE" attack) ;;
+	*.py) COMMAND=("$PYTHON" "$FILE") ;;
+	*.c) COMMAND=("$TOOLS/escape/$NAME") ;;
+	esac
+}
+
+# call VERB: prepare, damage or restore, by an outsider; what it says is in $WORK/VERB.
+call() {
+	local file=/dev/null
+	[[ $FILE != *.sh ]] || file=$FILE
+	technique_env timeout "$((4 * WAIT_S))" bash "$HERE/common.sh" "$file" "$1" </dev/null \
+		>"$WORK/$1" 2>"$WORK/$1.err"
+}
+
+technique_env() {
+	env -C "$WORK/cwd" T="$WORK/cwd" DATA="$WORK/cwd/data" TOOLS="$TOOLS" PAWL="$PAWL" SOCK="$SOCK" \
+		STATE_DIR="$T/state" PIN_DIR="$PIN_DIR" PAWLD_PID="$PAWLD_PID" WATCHED="$WATCHED" \
+		BROKER_SOCKET="$BROKER_SOCKET" BROKER_PORT="$BROKER_PORT" \
+		PYTHONDONTWRITEBYTECODE=1 "$@"
+}
+
+# ---- what this machine must have ----
+
+need_python3() {
+	[[ -n $PYTHON ]]
+}
+
+need_uring() {
+	"$TOOLS/deluring" --probe 2>/dev/null
+}
+
+need_userns() {
+	unshare -Ur true 2>/dev/null
+}
+
+need_pidns() {
+	unshare -p --fork true 2>/dev/null
+}
+
+need_int80() {
+	"$TOOLS/escape/int80" probe 2>/dev/null
+}
+
+need_systemd() {
+	[[ -d /run/systemd/system ]]
+}
+
+# Prints why the technique cannot run here, if so.
+missing() {
+	local word
+	for word in $(header needs); do
+		if declare -F "need_$word" >/dev/null; then
+			"need_$word" || echo "no $word"
+		else
+			command -v "$word" >/dev/null || echo "no $word"
+		fi
+	done | head -n 1
+}
+
+# ---- what is recorded ----
+
+log_lines() {
+	wc -l <"$T/events.jsonl"
+}
+
+# Records since the attack began whose event.action matches the extended regular expression.
+records() {
+	tail -n "+$((LOG_FROM + 1))" "$T/events.jsonl" | grep -E "\"event.action\":\"($1)\""
+}
+
+# Operations that were counted, by the records of their directories.
+counted() {
+	records '(file|dir|access)\.[a-z]+' | grep -oE '"pawl.count":[0-9]+' | cut -d : -f 2 |
+		awk '{sum += $1} END {print sum + 0}'
+}
+
+was_stopped() {
+	[[ -n $(records 'hold\.open|session\.kill|[a-z]+\.denied') ]]
+}
+
+# Counts are written every few seconds.
+was_reported() {
+	wait_until 3 is_reported "$1"
+}
+
+is_reported() {
+	[[ -n $(records 'hold\.open|session\.kill|(tamper|broker|operation|budget)\.[a-z]+') ]] ||
+		(($(counted) >= $1))
+}
+
+# ---- one technique ----
+
+limit_of() {
+	local limit
+	limit=$(header limit)
+	case $(header class) in
+	files | ring | load | tree) echo "${limit:-$BUDGET}" ;;
+	*) echo "${limit:-0}" ;;
+	esac
+}
+
+total_of() {
+	local total
+	total=$(header total)
+	case $(header class) in
+	files | ring | load | tree) echo "${total:-300}" ;;
+	*) echo "${total:-1}" ;;
+	esac
+}
+
+damage_now() {
+	call damage
+	cat "$WORK/damage"
+}
+
+# Once it does not change any more: what other CPUs had in flight has ended.
+settled_damage() {
+	local deadline=$((SECONDS + WAIT_S)) last='' now
+	now=$(damage_now)
+	while [[ $now != "$last" ]] && ((SECONDS < deadline)); do
+		sleep 0.2
+		last=$now
+		now=$(damage_now)
+	done
+	echo "$now"
+}
+
+# Sets WORD: what became of the attack.
+judge() {
+	local damage=$1 limit total
+	limit=$(limit_of) total=$(total_of)
+	if [[ ! $damage =~ ^[0-9]+$ ]]; then
+		fail "damage cannot be told: '$damage' $(tail -n 1 "$WORK/damage.err")"
+		WORD='broken'
+	elif ((damage <= limit)) && was_stopped; then
+		WORD='stopped before effect'
+	elif was_stopped && ((damage < total || limit == 0 && damage == total)); then
+		WORD="stopped after $((damage - limit))"
+	elif ((damage == 0)); then
+		WORD='no effect'
+	elif was_reported "$damage"; then
+		WORD='reported'
+	else
+		WORD='not covered'
+	fi
+}
+
+no_sessions() {
+	[[ $(pawl ps -o json 2>/dev/null) =~ ^\[[[:space:]]*\]$ ]]
+}
+
+over() {
+	gone "$RUN_PID" && { ((!WATCHED)) || no_sessions || gone "$PAWLD_PID"; }
+}
+
+held_or_over() {
+	{ ((WATCHED)) && find_hold; } || over
+}
+
+attack() {
+	local -a watched=()
+	local COMMAND policy
+	policy=$(header policy)
+	if ((WATCHED)) && [[ $(header start) != self ]]; then
+		watched=("$PAWL" --socket "$SOCK" run ${policy:+--policy "$policy"} --)
+	fi
+	command_of
+	HOLD='' SESSION=''
+	start technique_env "${watched[@]}" "${COMMAND[@]}"
+	wait_until "$WAIT_S" held_or_over
+	sleep "$(header linger | grep . || echo 0)"
+	DAMAGE=$(settled_damage)
+}
+
+start_bystander() {
+	"$TOOLS/bystander" "$WORK/bystander" 1000 </dev/null >"$WORK/bystander.out" 2>&1 &
+	BYSTANDER=$!
+}
+
+expect_bystander() {
+	wait_until "$((4 * WAIT_S))" gone "$BYSTANDER" || fail 'the bystander does not end'
+	wait "$BYSTANDER" 2>/dev/null || fail "the bystander: $(tail -n 1 "$WORK/bystander.out")"
+}
+
+# Nobody of the tree is left, and the machine is as it was.
+clean_up() {
+	local session
+	if ((WATCHED)); then
+		for session in $(pawl ps -o json 2>/dev/null | json_strings session); do
+			pawl kill "$session" >/dev/null 2>&1
+		done
+		wait_until "$WAIT_S" no_sessions || fail "left: $(pawl ps -o json)"
+	fi
+	kill_marked
+	wait_run
+	((!WATCHED)) || wait_until "$WAIT_S" no_holds || fail "a hold stays open: $(pawl holds -o json 2>&1)"
+	call restore || fail "restore: $(tail -n 1 "$WORK/restore.err")"
+	rm -rf "$WORK"
+}
+
+expect_enforcing() {
+	if ((!WATCHED)); then # it may have been what was attacked
+		[[ $(header class) != tamper ]] || restart_pawld
+	elif gone "$PAWLD_PID"; then
+		fail 'pawld is dead'
+		restart_pawld
+	elif ! pawl doctor -o json 2>/dev/null | grep -qE '"enforcing": ?true'; then
+		fail "not enforcing: $(pawl doctor 2>&1 | head -n 3)"
+		restart_pawld
+	fi
+}
+
+restart_pawld() {
+	stop_pawld
+	start_pawld "${OPTIONS[@]}" || fail 'pawld does not start again'
+}
+
+# ---- what was expected ----
+
+# The word for this backend: of this kernel, else of any.
+expected() {
+	awk -F '\t' -v name="$NAME" -v backend="$BACKEND" -v kver="$KVER" '
+		$1 == name && $2 == backend { word = $3 }
+		$1 == name && $2 == backend "@" kver { own = $3 }
+		END { print own ? own : word }' "$EXPECTED" 2>/dev/null
+}
+
+# What is stopped sooner than expected is well; `stopped after` has a bound.
+compare() {
+	local expected
+	expected=$(expected)
+	[[ $WORD = "$expected" ]] && return
+	if [[ $expected = 'stopped after '* ]]; then
+		[[ $WORD != 'stopped before effect' ]] || return
+		[[ $WORD = 'stopped after '* ]] && ((${WORD##* } <= ${expected##* })) && return
+	fi
+	fail "expected '${expected:-nothing, as it is not in expected.tsv}', got '$WORD'"
+}
+
+conclude() {
+	echo "# result: $NAME $BACKEND $KVER $WORD"
+	if ((WRITE)); then
+		echo "# result: $NAME $BACKEND $KVER $WORD" >>"$T/results"
+	elif ((WATCHED)); then
+		compare
+	fi
+}
+
+# ---- running them ----
+
+# `disk: yes`: not in memory.
+scratch() {
+	if [[ $(header disk) = yes ]]; then echo "$DISK"; else echo "$T"; fi
+}
+
+# Sets WORD to the reason where the technique cannot run.
+prepared() {
+	local reason status
+	reason=$(missing)
+	WORK=$(mktemp -d "$(scratch)/escape.XXXXXX")
+	chmod 755 "$WORK"
+	mkdir "$WORK/cwd"
+	if [[ -z $reason ]]; then
+		call prepare
+		status=$?
+		[[ $status != 77 ]] || reason=$(tail -n 1 "$WORK/prepare")
+		[[ $status = 0 || $status = 77 ]] ||
+			fail "prepare ended with $status: $(tail -n 1 "$WORK/prepare.err")"
+	fi
+	WORD=${reason:+cannot run: $reason}
+	[[ -z $reason ]]
+}
+
+run_technique() {
+	local began=$SECONDS
+	case_begin "$NAME"
+	LOG_FROM=$(log_lines)
+	if prepared; then
+		((WATCHED == 0)) || start_bystander
+		attack
+		if ((WATCHED)); then
+			judge "$DAMAGE"
+			expect_bystander
+		elif [[ ! $DAMAGE =~ ^[0-9]+$ ]] || ((DAMAGE <= $(limit_of))); then
+			fail "it does damage of '$DAMAGE' only: $(run_err | tail -n 1)"
+		fi
+	fi
+	[[ $WORD != 'no effect' || -n $CASE_REASON ]] ||
+		fail "it had no effect, and nothing stopped it: $(run_err | tail -n 1)"
+	clean_up
+	expect_enforcing
+	((WATCHED == 0)) || conclude
+	case_end
+	((SECONDS - began < WAIT_S)) || echo "# $NAME: $((SECONDS - began)) s"
+}
+
+# A plain deletion is held where it must be: what came before has changed nothing.
+canary() {
+	SINCE_CANARY=0
+	case_begin "canary after $NAME"
+	held_rm
+	((${LEFT:-0} <= SMALL - BUDGET)) || fail "held too early"
+	kill_sessions
+	rm -rf "$DATA"
+	case_end
+}
+
+runs_here() {
+	[[ $(header where) = host || ${PAWL_TEST_GUEST:-0} = 1 ]] || return 1
+	((QUICK == 0)) || [[ $(header quick) = yes ]]
+}
+
+run_all() {
+	for NAME in "${NAMES[@]}"; do
+		file_of "$NAME" || { not_ok "$NAME" 'there is no such technique' && continue; }
+		runs_here || continue
+		run_technique
+		SINCE_CANARY=$((SINCE_CANARY + 1))
+		((WATCHED)) || continue
+		if ((SINCE_CANARY >= CANARY_EVERY)) || [[ $(header class) = tamper ]]; then
+			canary
+		fi
+	done
+	((WATCHED == 0 || SINCE_CANARY == 0)) || canary
+}
+
+while (($#)); do
+	case $1 in
+	--write) WRITE=1 ;;
+	--quick) QUICK=1 ;;
+	--unwatched) WATCHED=0 ;;
+	--backend)
+		OPTIONS+=(--backend "$2")
+		shift
+		;;
+	-*)
+		echo "usage: run.sh [--write] [--quick] [--unwatched] [--backend NAME] [NAME...]" >&2
+		exit 2
+		;;
+	*) NAMES+=("$1") ;;
+	esac
+	shift
+done
+SUITE=escape
+# A port of this host that nobody listens on.
+free_port() {
+	"$PYTHON" -c 'import socket
+s = socket.create_server(("127.0.0.1", 0))
+print(s.getsockname()[1])'
+}
+
+# With brokers of the suite's own.
+set_policy() {
+	AGENTS=$'\n  - {name: escape-agent, match: {exe: escape-agent}}'
+	write_policy
+	cat >>"$T/pawl.yaml" <<-END
+		  refused: {files: {budget: {loss: $BUDGET, per: 10m}, do: deny}}
+		brokers:
+		  - {name: escape-unix, socket: "@pawl-escape-$ID", do: hold}
+		  - {name: escape-tcp, port: $BROKER_PORT, do: hold}
+	END
+}
+DISK=$(mktemp -d /var/tmp/pawl-escape.XXXXXX)
+chmod 755 "$DISK"
+at_exit rm -rf "$DISK"
+BROKER_SOCKET=pawl-escape-$ID # abstract
+BROKER_PORT=$(free_port)
+set_policy
+((${#NAMES[@]})) || mapfile -t NAMES < <(all_names)
+need_pawld "${OPTIONS[@]}"
+run_all
+((!WRITE)) || "$HERE/table.sh" --merge "$T/results"
+finish
