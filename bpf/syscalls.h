@@ -509,7 +509,7 @@ static __always_inline bool syscall_defies(const struct pawl_task *mark,
 					   const struct pawl_session *session, u64 seq, u32 flags,
 					   const struct attempt *attempt)
 {
-	return mark->held_seq == seq && mark->held_class == HELD_FOR_CERTAIN &&
+	return mark->held_seq == seq && mark->held_class == HELD_FOR_CERTAIN && !lease_over() &&
 	       (flags & PAWL_TP_EFFECT) && (flags & PAWL_TP_OVER) &&
 	       action_of(session, attempt) != PAWL_ACTION_OBSERVE &&
 	       !(lease_over(session) && lease_allows()); /* the keeper let it go */

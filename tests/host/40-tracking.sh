@@ -42,6 +42,7 @@ set_up() {
 		CGROUP_ROOT=''
 	fi
 	write_policy
+	echo '  engine: {mounts: observe, kernel: observe}' >>"$T/pawl.yaml" # of runc: cgroups
 }
 
 fill_few() {
@@ -290,7 +291,7 @@ container_case() {
 	at_exit "runc --root '$T/runc' delete --force '$MARK'"
 	"$TOOLS/files" make "$DATA/inner" 300
 	case_begin 'kept: a container'
-	start_watched -- runc --root "$T/runc" run --bundle "$T/bundle" "$MARK"
+	start_watched --policy engine -- runc --root "$T/runc" run --bundle "$T/bundle" "$MARK"
 	if wait_hold "$RUN_PID"; then
 		held=$(settled left)
 		expect_range 'files left' 275 290 "$held" # runc deletes a few of its own
