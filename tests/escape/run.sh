@@ -65,7 +65,7 @@ call() {
 
 technique_env() {
 	env -C "$WORK/cwd" T="$WORK/cwd" DATA="$WORK/cwd/data" TOOLS="$TOOLS" PAWL="$PAWL" SOCK="$SOCK" \
-		STATE_DIR="$T/state" PIN_DIR="$PIN_DIR" PAWLD_PID="$PAWLD_PID" WATCHED="$WATCHED" \
+		STATE_DIR="$T/state" PIN_DIR="$PIN_DIR" PAWLD_PID="$PAWLD_PID" WATCHED="$WATCHED" PYTHON="$PYTHON" \
 		BROKER_SOCKET="$BROKER_SOCKET" BROKER_PORT="$BROKER_PORT" \
 		PYTHONDONTWRITEBYTECODE=1 "$@"
 }
@@ -136,7 +136,7 @@ was_reported() {
 
 is_reported() {
 	[[ -n $(records 'hold\.open|session\.kill|(tamper|broker|operation|budget)\.[a-z]+') ]] ||
-		(($(counted) >= $1))
+		{ (($(limit_of) > 0)) && (($(counted) >= $1)); }
 }
 
 # ---- one technique ----
