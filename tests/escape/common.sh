@@ -19,7 +19,7 @@ damage() {
 }
 
 intact() {
-	find "$DATA" -type f -size 8c -exec grep -lZxF content {} + 2>/dev/null | tr -dc '\0' | wc -c
+	"$TOOLS/files" intact "$DATA"
 }
 
 restore() {

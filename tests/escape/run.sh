@@ -19,24 +19,34 @@ EXPECTED=$HERE/expected.tsv
 KVER=$(uname -r | cut -d . -f 1,2)
 BUDGET=25
 CANARY_EVERY=8
+FILES=300 # that common.sh makes
 
 WRITE=0 QUICK=0 WATCHED=1
 NAMES=() OPTIONS=()
-NAME='' FILE='' WORK='' WORD='' BYSTANDER='' LOG_FROM=0 SINCE_CANARY=0
+declare -A HEADER=()
+VERBS=''
+NAME='' FILE='' LIMIT=0 TOTAL=1 WORK='' WORD='' BYSTANDER='' LOG_FROM=0 SINCE_CANARY=0
 
 # ---- techniques ----
 
-# header KEY: what the technique's file says of itself.
-header() {
-	sed -n -E "1,25s/^[ #*\/]*$1: *//p" "$FILE" | sed 's| *\*/$||' | head -n 1
+# Fills HEADER with what a file says of itself, and VERBS with the functions that it defines.
+read_headers() { # FILE
+	local line n=0
+	HEADER=() VERBS=' '
+	while IFS= read -r line; do
+		if ((n++ < 25)) && [[ $line =~ ^[\ \#*/]*(tries|class|where|needs|quick|policy|limit|total|linger|start|disk):\ *(.*)$ ]]; then
+			HEADER[${BASH_REMATCH[1]}]=${BASH_REMATCH[2]% \*/}
+		elif [[ $line =~ ^(prepare|damage|restore)\(\) ]]; then
+			VERBS+="${BASH_REMATCH[1]} "
+		fi
+	done <"$1"
+	[[ -n ${HEADER[tries]:-} ]]
 }
 
 # The file that describes NAME: a script, or a program that needs none.
 file_of() {
-	local extension
-	for extension in sh py c; do
-		FILE=$HERE/$1.$extension
-		[[ ! -f $FILE ]] || grep -qE '^[ #*/]*tries: ' "$FILE" && [[ -f $FILE ]] && return
+	for FILE in "$HERE/$1".{sh,py,c}; do
+		[[ ! -f $FILE ]] || ! read_headers "$FILE" || return 0
 	done
 	return 1
 }
@@ -57,10 +67,23 @@ command_of() {
 
 # call VERB: prepare, damage or restore, by an outsider; what it says is in $WORK/VERB.
 call() {
-	local file=/dev/null
-	[[ $FILE != *.sh ]] || file=$FILE
-	technique_env timeout "$((4 * WAIT_S))" bash "$HERE/common.sh" "$file" "$1" </dev/null \
-		>"$WORK/$1" 2>"$WORK/$1.err"
+	if [[ $VERBS = *" $1 "* ]]; then
+		technique_env timeout "$((4 * WAIT_S))" bash "$HERE/common.sh" "$FILE" "$1"
+	else
+		"default_$1"
+	fi </dev/null >"$WORK/$1" 2>"$WORK/$1.err"
+}
+
+default_prepare() {
+	"$TOOLS/files" make "$WORK/cwd/data" "$FILES"
+}
+
+default_damage() {
+	echo $((FILES - $("$TOOLS/files" intact "$WORK/cwd/data")))
+}
+
+default_restore() {
+	:
 }
 
 technique_env() {
@@ -99,7 +122,7 @@ need_systemd() {
 # Prints why the technique cannot run here, if so.
 missing() {
 	local word
-	for word in $(header needs); do
+	for word in ${HEADER[needs]:-}; do
 		if declare -F "need_$word" >/dev/null; then
 			"need_$word" || echo "no $word"
 		else
@@ -136,27 +159,18 @@ was_reported() {
 
 is_reported() {
 	[[ -n $(records 'hold\.open|session\.kill|(tamper|broker|operation|budget)\.[a-z]+') ]] ||
-		{ (($(limit_of) > 0)) && (($(counted) >= $1)); }
+		{ ((LIMIT > 0)) && (($(counted) >= $1)); }
 }
 
 # ---- one technique ----
 
-limit_of() {
-	local limit
-	limit=$(header limit)
-	case $(header class) in
-	files | ring | load | tree) echo "${limit:-$BUDGET}" ;;
-	*) echo "${limit:-0}" ;;
+# Sets LIMIT, up to which damage is no loss, and TOTAL, which is everything.
+set_bounds() {
+	case ${HEADER[class]:-} in
+	files | ring | load | tree) LIMIT=$BUDGET TOTAL=$FILES ;;
+	*) LIMIT=0 TOTAL=1 ;;
 	esac
-}
-
-total_of() {
-	local total
-	total=$(header total)
-	case $(header class) in
-	files | ring | load | tree) echo "${total:-300}" ;;
-	*) echo "${total:-1}" ;;
-	esac
+	LIMIT=${HEADER[limit]:-$LIMIT} TOTAL=${HEADER[total]:-$TOTAL}
 }
 
 damage_now() {
@@ -178,15 +192,14 @@ settled_damage() {
 
 # Sets WORD: what became of the attack.
 judge() {
-	local damage=$1 limit total
-	limit=$(limit_of) total=$(total_of)
+	local damage=$1
 	if [[ ! $damage =~ ^[0-9]+$ ]]; then
 		fail "damage cannot be told: '$damage' $(tail -n 1 "$WORK/damage.err")"
 		WORD='broken'
-	elif ((damage <= limit)) && was_stopped; then
+	elif ((damage <= LIMIT)) && was_stopped; then
 		WORD='stopped before effect'
-	elif was_stopped && ((damage < total || limit == 0 && damage == total)); then
-		WORD="stopped after $((damage - limit))"
+	elif was_stopped && ((damage < TOTAL || LIMIT == 0 && damage == TOTAL)); then
+		WORD="stopped after $((damage - LIMIT))"
 	elif ((damage == 0)); then
 		WORD='no effect'
 	elif was_reported "$damage"; then
@@ -210,16 +223,15 @@ held_or_over() {
 
 attack() {
 	local -a watched=()
-	local COMMAND policy
-	policy=$(header policy)
-	if ((WATCHED)) && [[ $(header start) != self ]]; then
+	local COMMAND policy=${HEADER[policy]:-}
+	if ((WATCHED)) && [[ ${HEADER[start]:-} != self ]]; then
 		watched=("$PAWL" --socket "$SOCK" run ${policy:+--policy "$policy"} --)
 	fi
 	command_of
 	HOLD='' SESSION=''
 	start technique_env "${watched[@]}" "${COMMAND[@]}"
 	wait_until "$WAIT_S" held_or_over
-	sleep "$(header linger | grep . || echo 0)"
+	sleep "${HEADER[linger]:-0}"
 	DAMAGE=$(settled_damage)
 }
 
@@ -251,7 +263,7 @@ expect_enforcing() {
 	if gone "$PAWLD_PID"; then
 		fail 'pawld is dead'
 		restart_pawld
-	elif ! pawl doctor -o json 2>/dev/null | grep -qE '"enforcing": ?true'; then
+	elif ((SINCE_CANARY == 0)) && ! pawl doctor -o json 2>/dev/null | grep -qE '"enforcing": ?true'; then
 		fail "not enforcing: $(pawl doctor 2>&1 | head -n 3)"
 		restart_pawld
 	fi
@@ -297,7 +309,7 @@ conclude() {
 
 # `disk: yes`: not in memory.
 scratch() {
-	if [[ $(header disk) = yes ]]; then echo "$DISK"; else echo "$T"; fi
+	if [[ ${HEADER[disk]:-} = yes ]]; then echo "$DISK"; else echo "$T"; fi
 }
 
 # Sets WORD to the reason where the technique cannot run.
@@ -321,6 +333,7 @@ prepared() {
 run_technique() {
 	local began=$SECONDS
 	case_begin "$NAME"
+	set_bounds
 	LOG_FROM=$(log_lines)
 	if prepared; then
 		((WATCHED == 0)) || start_bystander
@@ -328,7 +341,7 @@ run_technique() {
 		if ((WATCHED)); then
 			judge "$DAMAGE"
 			expect_bystander
-		elif [[ ! $DAMAGE =~ ^[0-9]+$ ]] || ((DAMAGE <= $(limit_of))); then
+		elif [[ ! $DAMAGE =~ ^[0-9]+$ ]] || ((DAMAGE <= LIMIT)); then
 			fail "it does damage of '$DAMAGE' only: $(run_err | tail -n 1)"
 		fi
 	fi
@@ -353,8 +366,8 @@ canary() {
 }
 
 runs_here() {
-	[[ $(header where) = host || ${PAWL_TEST_GUEST:-0} = 1 ]] || return 1
-	((QUICK == 0)) || [[ $(header quick) = yes ]]
+	[[ ${HEADER[where]:-} = host || ${PAWL_TEST_GUEST:-0} = 1 ]] || return 1
+	((QUICK == 0)) || [[ ${HEADER[quick]:-} = yes ]]
 }
 
 run_all() {
@@ -364,7 +377,7 @@ run_all() {
 		run_technique
 		SINCE_CANARY=$((SINCE_CANARY + 1))
 		((WATCHED)) || continue
-		if ((SINCE_CANARY >= CANARY_EVERY)) || [[ $(header class) = tamper ]]; then
+		if ((SINCE_CANARY >= CANARY_EVERY)) || [[ ${HEADER[class]:-} = tamper ]]; then
 			canary
 		fi
 	done

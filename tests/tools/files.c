@@ -14,14 +14,33 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#define CONTENT "content\n"
+#define SIZE 8
+
 struct totals {
 	unsigned long files;
-	unsigned long full; /* not empty */
-	unsigned long dirs; /* the top one is not counted */
+	unsigned long full;   /* not empty */
+	unsigned long intact; /* as make_file() left them */
+	unsigned long dirs;   /* the top one is not counted */
 };
 
-/* Counts below @fd, which it closes. */
-static void count(int fd, bool sizes, struct totals *totals)
+static bool is_intact(int dir, const char *name)
+{
+	char text[16];
+	int fd = openat(dir, name, O_RDONLY | O_NONBLOCK | O_NOFOLLOW | O_CLOEXEC);
+	bool intact;
+
+	if (fd < 0)
+		return false;
+	intact = read(fd, text, sizeof(text)) == SIZE && !memcmp(text, CONTENT, SIZE);
+	close(fd);
+	return intact;
+}
+
+enum { NAMES, SIZES, CONTENTS };
+
+/* Counts below @fd, which it closes; @look: at what, besides the names. */
+static void count(int fd, int look, struct totals *totals)
 {
 	DIR *dir = fdopendir(fd);
 	struct dirent *entry;
@@ -38,12 +57,14 @@ static void count(int fd, bool sizes, struct totals *totals)
 			totals->dirs++;
 			sub = openat(dirfd(dir), entry->d_name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 			if (sub >= 0)
-				count(sub, sizes, totals);
+				count(sub, look, totals);
 			continue;
 		}
 		totals->files++;
-		if (sizes && !fstatat(dirfd(dir), entry->d_name, &st, 0) && st.st_size > 0)
+		if (look == SIZES && !fstatat(dirfd(dir), entry->d_name, &st, 0) && st.st_size > 0)
 			totals->full++;
+		if (look == CONTENTS && is_intact(dirfd(dir), entry->d_name))
+			totals->intact++;
 	}
 	closedir(dir);
 }
@@ -62,7 +83,7 @@ static void make_file(int dir, const char *name, bool content)
 
 	if (fd < 0 || fstat(fd, &st))
 		err(1, "open %s", name);
-	if (content && !st.st_size && write(fd, "content\n", 8) != 8)
+	if (content && !st.st_size && write(fd, CONTENT, SIZE) != SIZE)
 		err(1, "write %s", name);
 	close(fd);
 }
@@ -106,7 +127,7 @@ static void make_tree(const char *path, unsigned long dirs, unsigned long n)
 
 static void usage(void)
 {
-	errx(2, "usage: files make|empty DIR N | tree DIR DIRS N | count|full|dirs DIR");
+	errx(2, "usage: files make|empty DIR N | tree DIR DIRS N | count|full|dirs|intact DIR");
 }
 
 int main(int argc, char **argv)
@@ -125,11 +146,17 @@ int main(int argc, char **argv)
 	if (argc != 3)
 		usage();
 	if (access(argv[2], F_OK) == 0) /* a directory that is gone holds nothing */
-		count(open_dir(argv[2]), !strcmp(verb, "full"), &totals);
+		count(open_dir(argv[2]),
+		      !strcmp(verb, "full")	? SIZES
+		      : !strcmp(verb, "intact") ? CONTENTS
+						: NAMES,
+		      &totals);
 	if (!strcmp(verb, "count"))
 		printf("%lu\n", totals.files);
 	else if (!strcmp(verb, "full"))
 		printf("%lu\n", totals.full);
+	else if (!strcmp(verb, "intact"))
+		printf("%lu\n", totals.intact);
 	else if (!strcmp(verb, "dirs"))
 		printf("%lu\n", totals.dirs);
 	else
