@@ -99,7 +99,8 @@ enum pawl_detail {
 	PAWL_DETAIL_LIMITS,
 	PAWL_DETAIL_BPF_OBJECT,
 	PAWL_DETAIL_FILE,
-	PAWL_DETAIL_CGROUP, /* and KERNEL: processes moved between control groups */
+	PAWL_DETAIL_CGROUP,  /* and KERNEL: processes moved between control groups */
+	PAWL_DETAIL_SETTING, /* of KERNEL: what pawl itself needs to be as it is */
 	PAWL_DETAIL_MAX,
 };
 
@@ -448,6 +449,7 @@ struct pawl_place {
 #define PAWL_PLACE_BPF_LINK (~0ULL - 2) /* likewise, a link */
 #define PAWL_PLACE_OWN 1   /* pawl's own, with what lies below it: denied, as tampering */
 #define PAWL_PLACE_ABOVE 2 /* above one of pawl's own: may not be moved or mounted over */
+#define PAWL_PLACE_TEXT 8  /* what pawld runs: not written in place */
 #define PAWL_PLACE_SPOOL 4 /* what is written here, or below, somebody outside will run */
 
 /*

@@ -22,15 +22,37 @@ static __always_inline u32 devices_ioctl_detail(u32 request)
 	case 0x127d: /* BLKSECDISCARD */
 	case 0x127f: /* BLKZEROOUT */
 		return PAWL_DETAIL_DISCARD;
+	case 0x1269:	 /* BLKPG */
+	case 0x125f:	 /* BLKRRPART */
+	case 0x4c01:	 /* LOOP_CLR_FD */
+	case 0x4c02:	 /* LOOP_SET_STATUS */
+	case 0x4c04:	 /* LOOP_SET_STATUS64 */
+	case 0x4c06:	 /* LOOP_CHANGE_FD */
+	case 0x5000940a: /* BTRFS_IOC_ADD_DEV, with which the kernel writes to the device */
+	case 0x5000940b: /* BTRFS_IOC_RM_DEV */
+	case 0x5000943a: /* BTRFS_IOC_RM_DEV_V2 */
+	case 0xca289435: /* BTRFS_IOC_DEV_REPLACE */
+	case 0xc138fd01: /* DM_REMOVE_ALL */
+	case 0xc138fd04: /* DM_DEV_REMOVE */
+	case 0xc138fd06: /* DM_DEV_SUSPEND, which also puts a new table in force */
+	case 0xc138fd09: /* DM_TABLE_LOAD */
+		return PAWL_DETAIL_OPEN_DEVICE;
 	case 0x5000940f: /* BTRFS_IOC_SNAP_DESTROY */
 	case 0x5000943f: /* BTRFS_IOC_SNAP_DESTROY_V2 */
 		return PAWL_DETAIL_SUBVOLUME;
 	case 0x8004587d: /* FS_IOC_SHUTDOWN: ext4, xfs, f2fs */
+	case 0xc0045877: /* FIFREEZE */
 		return PAWL_DETAIL_SHUTDOWN;
+	case 0x4e44:		  /* NVME_IOCTL_RESET */
+	case 0x4e45:		  /* NVME_IOCTL_SUBSYS_RESET */
 	case 0x4e41 | 0xc0480000: /* NVME_IOCTL_ADMIN_CMD */
+	case 0x4e42 | 0x40300000: /* NVME_IOCTL_SUBMIT_IO */
 	case 0x4e43 | 0xc0480000: /* NVME_IOCTL_IO_CMD */
 	case 0x4e47 | 0xc0500000: /* NVME_IOCTL_ADMIN64_CMD */
+	case 0x4e48 | 0xc0500000: /* NVME_IOCTL_IO64_CMD */
+	case 0x4e49 | 0xc0500000: /* NVME_IOCTL_IO64_CMD_VEC */
 	case 0x2285:		  /* SG_IO */
+	case 0x5412:		  /* TIOCSTI: keys typed for whoever reads the terminal */
 		return PAWL_DETAIL_PASSTHROUGH;
 	}
 	return PAWL_DETAIL_NONE;
@@ -53,8 +75,12 @@ static __always_inline int devices_ioctl(struct file *file, u32 request)
 	mark = task_current();
 	if (!mark)
 		return 0;
-	/* asking a disk for its health goes the same way: what cannot write cannot wipe */
-	if (detail == PAWL_DETAIL_PASSTHROUGH && !(BPF_CORE_READ(file, f_mode) & FMODE_WRITE))
+	/*
+	 * Asking a disk for its health goes the same way. For others the kernel looks at the
+	 * command; root may send any of them by a descriptor for reading.
+	 */
+	if (detail == PAWL_DETAIL_PASSTHROUGH && current_uid() &&
+	    !(BPF_CORE_READ(file, f_mode) & FMODE_WRITE))
 		return 0;
 	devices_file(&attempt, file);
 	return judge(mark, &attempt);

@@ -17,6 +17,9 @@
 #define ATTR_SIZE (1 << 3)
 #define O_APPEND 02000
 #define FMODE_WRITE 2
+#define SYS_MOUNT 165 /* x86-64 */
+#define SYS_MOUNT_32 21
+#define SYS_FSCONFIG 431
 
 /* A program asks for an operation in @mnt. */
 static __always_inline int files_arm(u32 class, void *mnt)
@@ -63,15 +66,36 @@ static __always_inline int files_spool(struct pawl_task *mark, struct attempt *a
 	return judge(mark, attempt);
 }
 
+/*
+ * An overlay that is mounted empties its work directory, whatever is in it: nobody asked for
+ * these deletions by path, but the one who mounts chose them.
+ */
+static __always_inline bool files_by_mount(u32 class)
+{
+	struct pt_regs *regs = (struct pt_regs *)bpf_task_pt_regs(bpf_get_current_task_btf());
+	long nr = regs ? SYSCALL_NUMBER(regs) : 0;
+
+	return class == PAWL_CLASS_DELETE &&
+	       (nr == SYS_MOUNT || nr == SYS_MOUNT_32 || nr == SYS_FSCONFIG);
+}
+
+/* There is no system call to restart whose beginning has had no effect. */
+static __always_inline int files_mount_attempt(struct pawl_task *mark, struct attempt *attempt)
+{
+	return judge(mark, attempt) ? -EPERM : 0;
+}
+
 /* The operation that was armed has come to @dentry, and @inode is what it destroys. */
 static __always_inline int files_attempt(u32 class, struct dentry *dentry, struct inode *inode)
 {
 	struct pawl_task *mark = task_current();
 	struct attempt attempt = {.class = class};
 
-	if (!mark || !files_disarm(mark, class) || !inode)
+	if (!mark || !inode)
 		return 0;
 	files_target(&attempt, dentry, inode);
+	if (!files_disarm(mark, class))
+		return files_by_mount(class) ? files_mount_attempt(mark, &attempt) : 0;
 	attempt.mnt = (void *)mark->armed_mnt;
 	if (place_is_own(dentry))
 		return files_tamper(mark, &attempt);
@@ -91,7 +115,17 @@ static __always_inline int files_appear(struct pawl_task *mark, struct attempt *
 	return 0;
 }
 
-/* What is moved may be pawl's, where it goes to may be a spool, what it replaces is lost. */
+/* With a spool moved away, another could be put where it was. */
+static __always_inline int files_leave(struct pawl_task *mark, struct attempt *attempt,
+				       struct inode *moved)
+{
+	struct pawl_place *place = place_of_inode(moved);
+
+	return place && place->flags & PAWL_PLACE_SPOOL ? files_spool(mark, attempt, place->broker)
+							: 0;
+}
+
+/* What is moved or replaced may be pawl's, where it goes to a spool; what it replaces is lost. */
 static __always_inline int files_rename(struct dentry *old_dentry, struct dentry *new_dentry)
 {
 	struct inode *moved = BPF_CORE_READ(old_dentry, d_inode);
@@ -104,8 +138,11 @@ static __always_inline int files_rename(struct dentry *old_dentry, struct dentry
 		return 0;
 	attempt.mnt = (void *)mark->armed_mnt;
 	files_target(&attempt, old_dentry, moved);
-	if (place_is_own(old_dentry))
+	if (place_is_own(old_dentry) || place_is_own(new_dentry))
 		return files_tamper(mark, &attempt);
+	ret = files_leave(mark, &attempt, moved);
+	if (ret)
+		return ret;
 	ret = files_appear(mark, &attempt, new_dentry);
 	if (ret || !lost)
 		return ret;
@@ -152,7 +189,7 @@ static __always_inline u32 files_open_class(struct attempt *attempt, struct file
 	struct inode *inode = BPF_CORE_READ(file, f_inode);
 	u32 broker = 0, flags = place_of(attempt->dentry, &broker);
 
-	if (flags & PAWL_PLACE_OWN) {
+	if (flags & (PAWL_PLACE_OWN | PAWL_PLACE_TEXT)) {
 		attempt->detail = PAWL_DETAIL_FILE;
 		return PAWL_CLASS_TAMPER;
 	}

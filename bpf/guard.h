@@ -65,6 +65,18 @@ static __always_inline int guard_signal(struct task_struct *task, int signal)
 }
 
 /*
+ * F_SETOWN and F_SETSIG make the kernel send any signal, SIGKILL too, when a file is ready. It
+ * may do so in anybody's name, so who asked for it is not known: pawl wants none of these.
+ */
+static __always_inline int guard_sigio(struct task_struct *task)
+{
+	if (!live() || !guard_is_own(task->tgid))
+		return 0;
+	guard_process(task, PAWL_DETAIL_SIGNAL);
+	return -EPERM;
+}
+
+/*
  * Tracing, and what goes the same way: /proc/PID/mem, process_vm_readv, pidfd_getfd. Inside
  * the tree it is everyday work; a process outside would act for the tree.
  */
@@ -144,6 +156,10 @@ static __always_inline int guard_load(u32 what)
 /* What a file of procfs, sysfs or binfmt_misc would do, by its name. */
 static __always_inline u32 guard_setting(u64 magic, const char *name)
 {
+	if (magic == SECURITYFS_MAGIC)
+		return NAME_IS(name, "lockdown") ? PAWL_DETAIL_SETTING : PAWL_DETAIL_NONE;
+	if (magic == SYSFS_MAGIC && NAME_IS(name, "uevent_helper"))
+		return PAWL_DETAIL_HELPER;
 	if (magic == SYSFS_MAGIC)
 		return NAME_IS(name, "delete") || NAME_IS(name, "remove") || NAME_IS(name, "unbind")
 			       ? PAWL_DETAIL_HOTPLUG
@@ -153,7 +169,8 @@ static __always_inline u32 guard_setting(u64 magic, const char *name)
 	if (NAME_IS(name, "core_pattern") || NAME_IS(name, "modprobe") ||
 	    NAME_IS(name, "hotplug") || NAME_IS(name, "poweroff_cmd"))
 		return PAWL_DETAIL_HELPER;
-	return PAWL_DETAIL_NONE;
+	/* without it no BPF program is called any more */
+	return NAME_IS(name, "ftrace_enabled") ? PAWL_DETAIL_SETTING : PAWL_DETAIL_NONE;
 }
 
 /* A file of /proc/PID of one of pawl's own. */
@@ -178,7 +195,8 @@ static __always_inline u32 guard_cgroup(struct attempt *attempt, const char *nam
 	attempt->detail = PAWL_DETAIL_CGROUP;
 	if (place && place->flags & (PAWL_PLACE_OWN | PAWL_PLACE_ABOVE))
 		return PAWL_CLASS_TAMPER;
-	if (NAME_IS(name, "release_agent")) {
+	/* the agent itself may also be set by an option of a mount */
+	if (NAME_IS(name, "release_agent") || NAME_IS(name, "notify_on_release")) {
 		attempt->detail = PAWL_DETAIL_HELPER;
 		return PAWL_CLASS_KERNEL;
 	}
@@ -213,6 +231,7 @@ static __noinline u32 guard_open_class(struct attempt *attempt, struct file *fil
 			return PAWL_CLASS_TAMPER;
 		break;
 	case SYSFS_MAGIC:
+	case SECURITYFS_MAGIC:
 		break;
 	default:
 		return files_open_class(attempt, file);

@@ -100,6 +100,9 @@ int BPF_PROG(on_setattr_old, struct dentry *dentry, struct iattr *attr, int ret)
 ON_HOOK(open, file_open, guard_file_open(file), struct file *file)
 ON_HOOK(ioctl, file_ioctl, devices_ioctl(file, request), struct file *file, unsigned int request,
 	unsigned long arg)
+/* 6.8 gave those of 32-bit programs a hook of their own */
+ON_HOOK(ioctl32, file_ioctl_compat, devices_ioctl(file, request), struct file *file,
+	unsigned int request, unsigned long arg)
 
 /* -- It takes away the ground: devices.h ---------------------------------------------------- */
 
@@ -123,6 +126,8 @@ ON_HOOK(connect, socket_connect, net_connect(address), struct socket *sock,
 
 ON_HOOK(kill, task_kill, guard_signal(task, signal), struct task_struct *task, void *info,
 	int signal, const struct cred *cred)
+ON_HOOK(sigio, file_send_sigiotask, guard_sigio(task), struct task_struct *task, void *owner,
+	int signal)
 ON_HOOK(ptrace, ptrace_access_check, guard_ptrace(child, mode), struct task_struct *child,
 	unsigned int mode)
 ON_HOOK(setrlimit, task_setrlimit, guard_process(task, PAWL_DETAIL_LIMITS),

@@ -16,6 +16,9 @@
 # 125: the harness failed or the kernel died, which says nothing about the test. 126: run.sh ended
 # with a status that cannot be passed on (124, 125, 127 or more); the message names it.
 #
+# A kernel comes with those of its modules that tests load, in /mnt/modules; one disk of the guest's is
+# empty (its serial number is "spare").
+#
 # The cache is ${PAWL_VM_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/pawl/vm}. A cached kernel is used as
 # it is: remove its folder to have it replaced. The image is rebuilt when its recipe changes.
 #
@@ -54,8 +57,13 @@ readonly GUEST_PACKAGES=(
 	libbpf1 libelf1 zlib1g libfyaml0 libjansson4 libsystemd0
 	python3 perl nodejs
 	mount util-linux coreutils findutils hostname rsync procps psmisc strace iproute2
+	kmod e2fsprogs btrfs-progs dmsetup tmux
 )
+# What tests/escape needs that these kernels do not have built in; depmod's order does not matter,
+# as init loads nothing by itself.
+readonly GUEST_MODULES=(loop overlay btrfs dm-mod scsi_mod sd_mod sg scsi_debug zram brd dummy binfmt_misc)
 readonly IMAGE_MB=1200
+readonly SPARE_MB=128
 readonly ROOT_PARTUUID=7061776c # the bytes "lwap" on disk, "pawl" when read
 
 WORK=         # this run's temporary folder
@@ -179,36 +187,74 @@ update_private_lists() {
 	private_apt apt-get update -qq
 }
 
+# The modules of a .deb that GUEST_MODULES names, with those that they need, into DIR, uncompressed:
+# insmod takes them in the order of DIR/order.
+fetch_modules() {
+	local deb=$1 dir=$2 root release name line file
+
+	root=$(mktemp -d "$BUILDING/modules.XXXXXX")
+	dpkg-deb --fsys-tarfile "$deb" | tar -xC "$root" --wildcards '*/lib/modules/*'
+	[[ -d $root/lib ]] || ln -s usr/lib "$root/lib"
+	release=$(ls "$root/lib/modules")
+	depmod -b "$root" "$release" 2>/dev/null # it misses what nobody here asks
+	mkdir -p -- "$dir"
+	for name in "${GUEST_MODULES[@]}"; do
+		modprobe -d "$root" -S "$release" --show-depends "$name" 2>/dev/null || true
+	done | while read -r line file _; do
+		[[ $line == insmod ]] || continue
+		name=${file##*/}
+		name=${name%%.ko*}
+		echo "$name"
+		case $file in
+		*.xz) xz -dc "$file" ;;
+		*.zst) zstd -qdc "$file" ;;
+		*) cat "$file" ;;
+		esac >"$dir/$name.ko"
+	done | awk '!seen[$0]++' >"$dir/order"
+	rm -rf -- "$root"
+}
+
 newest_image_package() {
 	private_apt apt-cache pkgnames "linux-image-$1." |
 		grep -E '^linux-image-[0-9.]+(-[0-9]+|\+deb[0-9.]+)-cloud-amd64$' | sort -V | tail -n 1
 }
 
-# From 7.x on the image package is all but empty, and vmlinuz comes in linux-binary-*.
-package_with_vmlinuz() {
-	local image=$1 binary=${1/#linux-image-/linux-binary-}
+# From 7.x on the image package is all but empty: vmlinuz comes in linux-binary-*, modules in
+# linux-modules-*.
+package_with() {
+	local part=$1 image=$2 other=${2/#linux-image-/linux-$1-}
 
-	if private_apt apt-cache show "$binary" >/dev/null 2>&1; then
-		echo "$binary"
+	if private_apt apt-cache show "$other" >/dev/null 2>&1; then
+		echo "$other"
 	else
 		echo "$image"
 	fi
 }
 
+fetch_package() {
+	local package=$1 dir=$2
+
+	mkdir -p -- "$dir"
+	(cd -- "$dir" && private_apt apt-get download -qq "$package")
+	echo "$dir"/*.deb
+}
+
 fetch_kernel() {
-	local kver=$1 image package new=$BUILDING/kernel-$1 deb
+	local kver=$1 image package modules new=$BUILDING/kernel-$1 deb
 
 	image=$(newest_image_package "$kver")
 	[[ -n $image ]] || die "${SUITE_OF[$kver]} has no cloud kernel $kver any more"
-	package=$(package_with_vmlinuz "$image")
+	package=$(package_with binary "$image")
+	modules=$(package_with modules "$image")
 	note "kernel $kver: fetching $package"
 	mkdir -p -- "$new"
-	(cd -- "$new" && private_apt apt-get download -qq "$package")
-	deb=$(echo "$new"/*.deb)
+	deb=$(fetch_package "$package" "$BUILDING/$kver-image")
 	dpkg-deb --fsys-tarfile "$deb" | tar -xO --wildcards '*/vmlinuz*' >"$new/vmlinuz"
 	[[ -s $new/vmlinuz ]] || die "$package holds no vmlinuz"
 	echo "${image#linux-image-} $(dpkg-deb -f "$deb" Version)" >"$new/version"
-	rm -- "$deb"
+	[[ $modules == "$package" ]] || deb=$(fetch_package "$modules" "$BUILDING/$kver-modules")
+	fetch_modules "$deb" "$new/modules"
+	rm -rf -- "$(kernel_dir "$kver")"
 	mv -T -- "$new" "$(kernel_dir "$kver")"
 }
 
@@ -216,10 +262,10 @@ prepare_kernels() {
 	local kver missing=()
 
 	for kver in "$@"; do
-		[[ -d $(kernel_dir "$kver") ]] || missing+=("$kver")
+		[[ -d $(kernel_dir "$kver")/modules ]] || missing+=("$kver") # older caches have none
 	done
 	((${#missing[@]} > 0)) || return 0
-	require_tools apt-get apt-cache dpkg-deb
+	require_tools apt-get apt-cache dpkg-deb depmod modprobe zstd xz
 	update_private_lists
 	for kver in "${missing[@]}"; do
 		fetch_kernel "$kver"
@@ -308,11 +354,14 @@ cmd_prepare() {
 
 # Sparse: the size is only a bound. Twice the content leaves room for any number of small files.
 make_share() {
-	local dir=$1 image=$2 used_mb
+	local dir=$WORK/share image=$3 used_mb
 
+	cp -rT -- "$1" "$dir"
+	cp -r -- "$2" "$dir/modules"
 	used_mb=$(du -sm -- "$dir" | cut -f 1)
 	truncate -s "$((used_mb * 2 + 32))M" -- "$image"
 	mke2fs -q -F -t ext4 -O ^has_journal -b 4096 -i 4096 -m 0 -d "$dir" "$image"
+	rm -rf -- "$dir"
 }
 
 lsm_list() {
@@ -348,6 +397,8 @@ start_guest() {
 		-device nvme,drive=root,serial=root \
 		-drive "if=none,id=share,format=raw,snapshot=on,cache=unsafe,file=$WORK/share.img" \
 		-device nvme,drive=share,serial=share \
+		-drive "if=none,id=spare,format=raw,cache=unsafe,discard=unmap,file=$WORK/spare.img" \
+		-device nvme,drive=spare,serial=spare \
 		-kernel "$(kernel_dir "$kver")/vmlinuz" -append "$append" \
 		</dev/null >"$WORK/console" &
 	QEMU_PID=$!
@@ -473,7 +524,8 @@ cmd_run() {
 		die "the root image is missing or outdated; make it with: scripts/vm.sh prepare $kver"
 	[[ -f $dir/run.sh ]] || die "$dir/run.sh does not exist"
 	WORK=$(mktemp -d "${TMPDIR:-/tmp}/pawl-vm.XXXXXX")
-	make_share "$dir" "$WORK/share.img"
+	make_share "$dir" "$(kernel_dir "$kver")/modules" "$WORK/share.img"
+	truncate -s "${SPARE_MB}M" -- "$WORK/spare.img"
 	run_guest "$timeout_s" "$kver" "$smp" "$mem" \
 		"$(kernel_command_line "lsm=$(lsm_list "$with_bpf")" "$@")"
 }

@@ -248,19 +248,23 @@ expect_bystander() {
 # Nobody of the tree is left, and the machine is as it was.
 clean_up() {
 	local session
-	for session in $(pawl ps -o json 2>/dev/null | json_strings session); do
-		pawl kill "$session" >/dev/null 2>&1
-	done
-	((!WATCHED)) || wait_until "$WAIT_S" no_sessions || fail "left: $(pawl ps -o json)"
+	if ((WATCHED)); then
+		for session in $(pawl ps -o json 2>/dev/null | json_strings session); do
+			pawl kill "$session" >/dev/null 2>&1
+		done
+		wait_until "$WAIT_S" no_sessions || fail "left: $(pawl ps -o json)"
+	fi
 	kill_marked
 	wait_run
-	wait_until "$WAIT_S" no_holds || fail "a hold stays open: $(pawl holds -o json 2>&1)"
+	((!WATCHED)) || wait_until "$WAIT_S" no_holds || fail "a hold stays open: $(pawl holds -o json 2>&1)"
 	call restore || fail "restore: $(tail -n 1 "$WORK/restore.err")"
 	rm -rf "$WORK"
 }
 
 expect_enforcing() {
-	if gone "$PAWLD_PID"; then
+	if ((!WATCHED)); then # it may have been what was attacked
+		[[ $(header class) != tamper ]] || restart_pawld
+	elif gone "$PAWLD_PID"; then
 		fail 'pawld is dead'
 		restart_pawld
 	elif ((SINCE_CANARY == 0)) && ! pawl doctor -o json 2>/dev/null | grep -qE '"enforcing": ?true'; then

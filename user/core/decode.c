@@ -64,6 +64,7 @@ static const char *const detail_names[PAWL_DETAIL_MAX] = {
 	[PAWL_DETAIL_FILE] = "file",
 	[PAWL_DETAIL_CGROUP] = "cgroup",
 	[PAWL_DETAIL_TRACING] = "tracing",
+	[PAWL_DETAIL_SETTING] = "setting",
 };
 
 static const char *const backend_names[PAWL_BACKEND_MAX] = {

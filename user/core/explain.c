@@ -38,6 +38,7 @@ static const char *const attempted[PAWL_DETAIL_MAX] = {
 	[PAWL_DETAIL_TRACING] = "the tracing of the kernel was to be changed",
 	[PAWL_DETAIL_HOTPLUG] = "a device was to be taken from its driver",
 	[PAWL_DETAIL_CGROUP] = "processes were to be moved between control groups",
+	[PAWL_DETAIL_SETTING] = "a setting of the kernel that pawl needs was to be changed",
 	[PAWL_DETAIL_HELPER] = "a program that the kernel starts was to be set",
 };
 

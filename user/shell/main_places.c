@@ -6,14 +6,18 @@
  */
 #include <arpa/inet.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <glob.h>
 #include <ifaddrs.h>
 #include <limits.h>
+#include <linux/magic.h>
 #include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/sysmacros.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 #include "user/core/cleanup.h"
@@ -29,6 +33,46 @@ struct marking {
 	bool full;
 };
 
+/* The number of the mount that @fd lies in; -1 where it cannot be told. */
+static int mount_of(int fd)
+{
+	char name[64], line[128];
+	_cleanup_fclose_ FILE *info = NULL;
+	int id = -1;
+
+	snprintf(name, sizeof(name), "/proc/self/fdinfo/%d", fd);
+	info = fopen(name, "re");
+	while (info && id < 0 && fgets(line, sizeof(line), info)) {
+		if (sscanf(line, "mnt_id: %d", &id) != 1)
+			id = -1;
+	}
+	return id;
+}
+
+/*
+ * The device of the file system that @path lies in, as the kernel's programs see it. stat(2)
+ * has another one for each subvolume of a btrfs.
+ */
+static dev_t device_of(const char *path, dev_t device)
+{
+	_cleanup_close_ int fd = open(path, O_PATH | O_CLOEXEC);
+	_cleanup_fclose_ FILE *mounts = NULL;
+	char line[PATH_MAX];
+	unsigned int maj, min;
+	struct statfs fs;
+	int mount, id;
+
+	if (fd < 0 || fstatfs(fd, &fs) < 0 || fs.f_type != BTRFS_SUPER_MAGIC)
+		return device;
+	mount = mount_of(fd);
+	mounts = fopen("/proc/self/mountinfo", "re");
+	while (mounts && fgets(line, sizeof(line), mounts)) {
+		if (sscanf(line, "%d %*d %u:%u", &id, &maj, &min) == 3 && id == mount)
+			return makedev(maj, min);
+	}
+	return device;
+}
+
 static void mark_inode(struct marking *marking, const char *path, uint32_t flags, uint32_t broker)
 {
 	struct stat st;
@@ -36,6 +80,7 @@ static void mark_inode(struct marking *marking, const char *path, uint32_t flags
 
 	if (stat(path, &st) < 0)
 		return;
+	st.st_dev = device_of(path, st.st_dev);
 	while (i < marking->n &&
 	       (marking->keys[i].dev != st.st_dev || marking->keys[i].ino != st.st_ino))
 		i++;
@@ -63,6 +108,23 @@ static void mark_own(struct marking *marking, const char *path)
 	while ((slash = strrchr(real, '/')) && slash != real) {
 		*slash = 0;
 		mark_inode(marking, real, PAWL_PLACE_ABOVE, 0);
+	}
+}
+
+/*
+ * The programs and libraries that pawld has in memory: written in place, they would change under
+ * it. A package may still replace them.
+ */
+static void mark_text(struct marking *marking)
+{
+	_cleanup_fclose_ FILE *maps = fopen("/proc/self/maps", "re");
+	char line[PATH_MAX + 128], *path;
+
+	while (maps && fgets(line, sizeof(line), maps)) {
+		line[strcspn(line, "\n")] = 0;
+		path = strchr(line, '/');
+		if (path && strstr(line, " r-xp "))
+			mark_inode(marking, path, PAWL_PLACE_TEXT, 0);
 	}
 }
 
@@ -140,6 +202,7 @@ static void mark_own_places(struct daemon *daemon, struct marking *marking)
 	mark_own(marking, options->socket);
 	if (strcmp(options->log, "-") != 0)
 		mark_own(marking, options->log);
+	mark_text(marking);
 	mark_units(marking);
 	mark_cgroups(marking);
 }

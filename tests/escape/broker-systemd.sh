@@ -1,0 +1,25 @@
+# SPDX-License-Identifier: Apache-2.0
+# shellcheck shell=bash disable=SC2317,SC2154
+# tries: systemd asked by its private socket, by root
+# class: brokers
+# where: guest
+# needs: python3
+
+# shellcheck source=guest.sh
+. "${BASH_SOURCE[0]%/*}/guest.sh"
+
+prepare() {
+	serve unix /run/systemd/private
+}
+
+attack() {
+	python3 "${BASH_SOURCE[0]%/*}/guest_ask.py" unix /run/systemd/private
+}
+
+damage() {
+	asked_damage
+}
+
+restore() {
+	end_outsiders
+}

@@ -1,0 +1,24 @@
+# SPDX-License-Identifier: Apache-2.0
+# shellcheck shell=bash disable=SC2317,SC2154
+# tries: a tmpfs mounted over data
+# class: mounts
+# where: guest
+
+# shellcheck source=guest.sh
+. "${BASH_SOURCE[0]%/*}/guest.sh"
+
+prepare() {
+	mounted tmpfs
+}
+
+damage() {
+	data_damage
+}
+
+restore() {
+	unmount_data
+}
+
+attack() {
+	mount -t tmpfs none "$DATA"
+}

@@ -1,0 +1,28 @@
+# SPDX-License-Identifier: Apache-2.0
+# shellcheck shell=bash disable=SC2317,SC2154
+# tries: a file in /etc/cron.d, which lies on an overlay
+# class: brokers
+# where: guest
+
+# shellcheck source=guest.sh
+. "${BASH_SOURCE[0]%/*}/guest.sh"
+
+prepare() {
+	modules overlay
+	mkdir -p /etc/cron.d lower upper work
+	mount -t overlay -o "lowerdir=$T/lower,upperdir=$T/upper,workdir=$T/work" none /etc/cron.d
+	kill -HUP "$PAWLD_PID"
+	sleep 1
+}
+
+attack() {
+	echo '# evil' >/etc/cron.d/escape
+}
+
+damage() {
+	if [[ -s /etc/cron.d/escape ]]; then echo 1; else echo 0; fi
+}
+
+restore() {
+	umount /etc/cron.d
+}
