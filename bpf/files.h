@@ -16,6 +16,7 @@
 #define ATTR_GID (1 << 2)
 #define ATTR_SIZE (1 << 3)
 #define O_APPEND 02000
+#define FALLOCATE_DESTROYS (2 | 8 | 16 | 32) /* punch, collapse, zero, insert */
 #define FMODE_WRITE 2
 #define SYS_MOUNT 165 /* x86-64 */
 #define SYS_MOUNT_32 21
@@ -181,6 +182,29 @@ static __always_inline int files_setattr(struct dentry *dentry, struct iattr *at
 	if (attr->ia_valid & (ATTR_MODE | ATTR_UID | ATTR_GID))
 		return files_attempt(PAWL_CLASS_ACCESS, dentry, inode);
 	return 0;
+}
+
+/*
+ * Part of a file was cut out, zeroed or shifted. No hook comes before it, so it is counted
+ * when it has happened. A stacked file system does it by its lower one, which counts.
+ */
+static __always_inline int files_fallocated(struct file *file, u32 mode, s64 ret)
+{
+	struct attempt attempt = {.class = PAWL_CLASS_TRUNCATE, .detail = PAWL_DETAIL_FALLOCATE};
+	struct pawl_task *mark;
+	struct inode *inode;
+
+	if (ret || !(mode & FALLOCATE_DESTROYS))
+		return 0;
+	mark = task_current();
+	if (!mark)
+		return 0;
+	inode = BPF_CORE_READ(file, f_inode);
+	if (BPF_CORE_READ(inode, i_sb, s_magic) == OVERLAYFS_MAGIC)
+		return 0;
+	attempt.mnt = BPF_CORE_READ(file, f_path.mnt);
+	files_target(&attempt, BPF_CORE_READ(file, f_path.dentry), inode);
+	return judge_done(mark, &attempt);
 }
 
 /* A regular file is opened for writing: what it is, and whether its content is at stake. */

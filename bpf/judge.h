@@ -122,6 +122,90 @@ static __noinline int judge(struct pawl_task *mark, struct attempt *attempt)
 	return judge_over(mark, session, word, attempt);
 }
 
+/* How many more may be lost that nothing can refuse, before the whole tree is ended. */
+#define UNREFUSED_MOST 8
+
+static __always_inline bool judge_denied(const struct pawl_session *session)
+{
+	return bpf_ktime_get_ns() < *(volatile const u64 *)&session->deny_until_ns;
+}
+
+static __always_inline bool judge_too_far(const struct pawl_session *session, u32 class)
+{
+	u32 bucket = budget_bucket(class);
+	u64 spent = *(volatile const u64 *)&session->spent[bucket] & PAWL_SPENT_MASK;
+	u64 limit = judge_denied(session) ? 0 : session->terms.limit[bucket];
+
+	return spent > limit + UNREFUSED_MOST;
+}
+
+/* Stops the current task after its operation, or ends its process where it cannot be stopped. */
+static __always_inline void judge_stop(struct pawl_task *mark, struct pawl_session *session,
+				       u32 class, bool last)
+{
+	u64 word = session_word(session);
+	bool held = PAWL_WORD_STATE(word) == PAWL_STATE_HELD, ring = hold_in_ring();
+
+	if (held && !ring)
+		hold_after(mark, session, PAWL_WORD_SEQ(word), class, PAWL_HELD_AFTER);
+	else if (held && last)
+		hold_worker(mark, PAWL_WORD_SEQ(word), class);
+	else if (!last && !(lease_over() && lease_allows()))
+		bpf_send_signal(SIGKILL);
+}
+
+/*
+ * An operation that had its effect was the budget's @last, or went past it. Its task stops.
+ * Who cannot be stopped, or be kept from the next one, ends; and the tree does, where one
+ * process after the other comes to that.
+ */
+static __always_inline void judge_past(struct pawl_task *mark, struct pawl_session *session,
+				       struct attempt *attempt, bool last)
+{
+	u64 word = session_word(session);
+	u32 action = action_of(session, attempt);
+
+	if (action == PAWL_ACTION_OBSERVE) {
+		if (!last)
+			session_observe(mark, session, word, attempt);
+		return;
+	}
+	if (!last && (action == PAWL_ACTION_KILL || judge_too_far(session, attempt->class))) {
+		session_trip(mark, session, word, PAWL_STATE_KILLED, attempt);
+		bpf_send_signal(SIGKILL);
+		return;
+	}
+	if (action == PAWL_ACTION_HOLD && PAWL_WORD_STATE(word) == PAWL_STATE_RUNNING &&
+	    !judge_denied(session) && !lease_over())
+		session_trip(mark, session, word, PAWL_STATE_HELD, attempt);
+	judge_stop(mark, session, attempt->class, last);
+}
+
+/* Judges an operation of a watched task that has happened: there was no hook before it. */
+static __noinline int judge_done(struct pawl_task *mark, struct attempt *attempt)
+{
+	struct pawl_session *session = session_of(mark);
+	int spent;
+	u64 word;
+
+	if (!session)
+		return 0;
+	word = session_word(session);
+	if (PAWL_WORD_STATE(word) == PAWL_STATE_DETACHED)
+		return 0;
+	judge_allow(mark, session, attempt);
+	if (PAWL_WORD_STATE(word) == PAWL_STATE_KILLED) {
+		bpf_send_signal(SIGKILL);
+		return 0;
+	}
+	if (bpf_ktime_get_ns() < session->free_until_ns)
+		return 0;
+	spent = budget_spend(session, attempt->class, BUDGET_BEYOND, 0);
+	if (spent != BUDGET_OK || PAWL_WORD_STATE(word) == PAWL_STATE_HELD || judge_denied(session))
+		judge_past(mark, session, attempt, spent == BUDGET_LAST);
+	return 0;
+}
+
 /*
  * What a hook may return: an earlier refusal stands, and the verifier of newer kernels
  * wants to see the range.

@@ -95,6 +95,13 @@ int BPF_PROG(on_setattr_old, struct dentry *dentry, struct iattr *attr, int ret)
 	return ret ? judge_earlier(ret) : files_setattr(dentry, attr);
 }
 
+/* No hook comes before it: the one operation that is stopped when it has happened. */
+SEC("?fexit/vfs_fallocate")
+int BPF_PROG(on_fallocate, struct file *file, int mode, loff_t offset, loff_t length, s64 ret)
+{
+	return files_fallocated(file, mode, (s32)ret);
+}
+
 /* -- It opens something to write: guard.h, devices.h, files.h ------------------------------ */
 
 ON_HOOK(open, file_open, guard_file_open(file), struct file *file)

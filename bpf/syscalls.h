@@ -18,7 +18,6 @@
 #define X32_SYSCALL_BIT 0x40000000
 #define NO_ARG (-1)
 
-#define FALLOCATE_DESTROYS (2 | 8 | 16 | 32) /* punch, collapse, zero, insert */
 #define O_ACCMODE 3
 #define EINPROGRESS 115
 
@@ -522,36 +521,6 @@ static __noinline int syscall_settle(struct pawl_task *mark, struct pawl_session
 	return flags | PAWL_TP_EFFECT;
 }
 
-/* Stops the current task on its way back to user space. */
-static __always_inline void syscall_stop(struct pawl_task *mark, struct pawl_session *session,
-					 u64 seq, u32 class, u32 flags)
-{
-	u64 old = PAWL_HELD_KEY((u32)bpf_get_current_pid_tgid(), mark->held_seq);
-	bool again = mark->held_seq == seq;
-
-	if (mark->held_seq && !again)
-		bpf_map_delete_elem(&holds, &old);
-	if (lease_over()) {
-		/* it cannot be refused: going on, it would lose one more */
-		if (!lease_allows())
-			bpf_send_signal(SIGKILL);
-		return;
-	}
-	/* what is not in the table would never be continued */
-	if (!held_enter(mark, seq, (u32)bpf_get_current_pid_tgid(), class, flags))
-		return;
-	mark->held_seq = seq;
-	mark->held_class = PAWL_CLASS_NONE;
-	if (bpf_send_signal_thread(SIGSTOP))
-		count(PAWL_COUNT_SIGNAL_FAILED);
-	/* it may have been resumed, and taken out, before the signal was sent */
-	held_enter(mark, seq, (u32)bpf_get_current_pid_tgid(), class, flags);
-	if (again)
-		return;
-	__sync_fetch_and_add(&session->stopped, 1);
-	stopped_tell(mark, seq, flags);
-}
-
 static __always_inline int syscall_exit(struct pt_regs *regs, s64 ret)
 {
 	struct pawl_session *session;
@@ -583,11 +552,11 @@ static __always_inline int syscall_exit(struct pt_regs *regs, s64 ret)
 	if (PAWL_WORD_STATE(word) == PAWL_STATE_KILLED)
 		bpf_send_signal(SIGKILL);
 	else if (PAWL_WORD_STATE(word) == PAWL_STATE_HELD)
-		syscall_stop(mark, session, PAWL_WORD_SEQ(word), class, PAWL_HELD_AFTER);
+		hold_after(mark, session, PAWL_WORD_SEQ(word), class, PAWL_HELD_AFTER);
 	else if (flags & PAWL_TP_RESERVED && action_of(session, &attempt) >= PAWL_ACTION_HOLD &&
 		 PAWL_WORD_STATE(word) == PAWL_STATE_RUNNING && budget_gone(session, class))
-		syscall_stop(mark, session, PAWL_WORD_SEQ(word) + 1, class,
-			     PAWL_HELD_AFTER | PAWL_HELD_PROVISIONAL);
+		hold_after(mark, session, PAWL_WORD_SEQ(word) + 1, class,
+			   PAWL_HELD_AFTER | PAWL_HELD_PROVISIONAL);
 	return 0;
 }
 

@@ -312,6 +312,36 @@ static __noinline int hold_current(struct pawl_task *mark, struct pawl_session *
 	return -ERESTARTNOINTR;
 }
 
+/* Stops the current task on its way back to user space: what it did cannot be refused. */
+static __always_inline void hold_after(struct pawl_task *mark, struct pawl_session *session,
+				       u64 seq, u32 class, u32 flags)
+{
+	u64 old = PAWL_HELD_KEY((u32)bpf_get_current_pid_tgid(), mark->held_seq);
+	bool again = mark->held_seq == seq;
+
+	if (mark->held_seq && !again)
+		bpf_map_delete_elem(&holds, &old);
+	if (lease_over()) {
+		/* it cannot be refused: going on, it would lose one more */
+		if (!lease_allows())
+			bpf_send_signal(SIGKILL);
+		return;
+	}
+	/* what is not in the table would never be continued */
+	if (!held_enter(mark, seq, (u32)bpf_get_current_pid_tgid(), class, flags))
+		return;
+	mark->held_seq = seq;
+	mark->held_class = PAWL_CLASS_NONE;
+	if (bpf_send_signal_thread(SIGSTOP))
+		count(PAWL_COUNT_SIGNAL_FAILED);
+	/* it may have been resumed, and taken out, before the signal was sent */
+	held_enter(mark, seq, (u32)bpf_get_current_pid_tgid(), class, flags);
+	if (again)
+		return;
+	__sync_fetch_and_add(&session->stopped, 1);
+	stopped_tell(mark, seq, flags);
+}
+
 /* What was decided on hold @seq. Old ones, beyond memory, read as deny. */
 static __always_inline u64 decision_of(const struct pawl_session *session, u64 word, u64 seq)
 {

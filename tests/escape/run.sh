@@ -263,7 +263,7 @@ clean_up() {
 
 expect_enforcing() {
 	if ((!WATCHED)); then # it may have been what was attacked
-		[[ $(header class) != tamper ]] || restart_pawld
+		[[ ${HEADER[class]:-} != tamper ]] || restart_pawld
 	elif gone "$PAWLD_PID"; then
 		fail 'pawld is dead'
 		restart_pawld

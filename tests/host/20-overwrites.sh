@@ -77,9 +77,26 @@ denied_case() {
 	done
 }
 
+# No hook comes before it: a denial ends who goes on, and the tree where others do after it.
+punch_denied_case() {
+	case_begin 'punch, denied: one process after the other, and the tree ends'
+	rm -rf "$DATA"
+	fill 500
+	start_watched -- bash -c 'for file in "$1"/*; do fallocate -p -l 4096 "$file"; done' - "$DATA"
+	if wait_hold "$RUN_PID"; then
+		expect_eq 'left at the hold' 475 "$(settled full)"
+		pawl deny "$HOLD" >/dev/null || fail 'pawl deny failed'
+		wait_run
+		expect_match 'exit status' '^[1-9][0-9]*$' "$RUN_STATUS"
+		expect_range 'left after deny' 465 475 "$(full)"
+	fi
+	kill_sessions
+	case_end
+}
+
 need_pawld
 
-for action in truncate ftruncate otrunc; do
+for action in truncate ftruncate otrunc punch; do
 	fill
 	held "$action" file.truncate full "$TOOLS/overwrite" "$action" "$DATA"
 done
@@ -91,6 +108,7 @@ held 'rename over' file.replace full "$TOOLS/overwrite" replace "$DATA"
 rm -f "$T/replacement"
 denied_case
 approved_case
+punch_denied_case
 rm -rf "$DATA"
 
 "$TOOLS/files" tree "$DATA" 10000 0

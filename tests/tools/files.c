@@ -19,32 +19,43 @@
 
 struct totals {
 	unsigned long files;
-	unsigned long full;   /* not empty */
+	unsigned long full;   /* their first byte is what it was: no hole, not gone */
 	unsigned long intact; /* as make_file() left them */
 	unsigned long dirs;   /* the top one is not counted */
 };
 
-static bool is_intact(int dir, const char *name)
+/* The head of a file. Return: how much of it is in @text. */
+static ssize_t read_head(int dir, const char *name, char text[2 * SIZE])
 {
-	char text[16];
-	int fd = openat(dir, name, O_RDONLY | O_NONBLOCK | O_NOFOLLOW | O_CLOEXEC);
-	bool intact;
+	int fd = openat(dir, name, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOFOLLOW);
+	ssize_t n;
 
 	if (fd < 0)
-		return false;
-	intact = read(fd, text, sizeof(text)) == SIZE && !memcmp(text, CONTENT, SIZE);
+		return -1;
+	n = read(fd, text, 2 * SIZE);
 	close(fd);
-	return intact;
+	return n;
 }
 
-enum { NAMES, SIZES, CONTENTS };
+static bool has_content(int dir, const char *name)
+{
+	char text[2 * SIZE];
 
-/* Counts below @fd, which it closes; @look: at what, besides the names. */
-static void count(int fd, int look, struct totals *totals)
+	return read_head(dir, name, text) > 0 && *text;
+}
+
+static bool is_intact(int dir, const char *name)
+{
+	char text[2 * SIZE];
+
+	return read_head(dir, name, text) == SIZE && !memcmp(text, CONTENT, SIZE);
+}
+
+/* Counts below @fd, which it closes. */
+static void count(int fd, bool contents, struct totals *totals)
 {
 	DIR *dir = fdopendir(fd);
 	struct dirent *entry;
-	struct stat st;
 
 	if (!dir)
 		err(1, "fdopendir");
@@ -57,13 +68,13 @@ static void count(int fd, int look, struct totals *totals)
 			totals->dirs++;
 			sub = openat(dirfd(dir), entry->d_name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 			if (sub >= 0)
-				count(sub, look, totals);
+				count(sub, contents, totals);
 			continue;
 		}
 		totals->files++;
-		if (look == SIZES && !fstatat(dirfd(dir), entry->d_name, &st, 0) && st.st_size > 0)
+		if (contents && has_content(dirfd(dir), entry->d_name))
 			totals->full++;
-		if (look == CONTENTS && is_intact(dirfd(dir), entry->d_name))
+		if (contents && is_intact(dirfd(dir), entry->d_name))
 			totals->intact++;
 	}
 	closedir(dir);
@@ -83,7 +94,7 @@ static void make_file(int dir, const char *name, bool content)
 
 	if (fd < 0 || fstat(fd, &st))
 		err(1, "open %s", name);
-	if (content && !st.st_size && write(fd, CONTENT, SIZE) != SIZE)
+	if (content && (!st.st_size || !has_content(dir, name)) && write(fd, CONTENT, SIZE) != SIZE)
 		err(1, "write %s", name);
 	close(fd);
 }
@@ -127,7 +138,7 @@ static void make_tree(const char *path, unsigned long dirs, unsigned long n)
 
 static void usage(void)
 {
-	errx(2, "usage: files make|empty DIR N | tree DIR DIRS N | count|full|dirs|intact DIR");
+	errx(2, "usage: files make|empty DIR N | tree DIR DIRS N | count|full|intact|dirs DIR");
 }
 
 int main(int argc, char **argv)
@@ -146,11 +157,7 @@ int main(int argc, char **argv)
 	if (argc != 3)
 		usage();
 	if (access(argv[2], F_OK) == 0) /* a directory that is gone holds nothing */
-		count(open_dir(argv[2]),
-		      !strcmp(verb, "full")	? SIZES
-		      : !strcmp(verb, "intact") ? CONTENTS
-						: NAMES,
-		      &totals);
+		count(open_dir(argv[2]), strcmp(verb, "count") && strcmp(verb, "dirs"), &totals);
 	if (!strcmp(verb, "count"))
 		printf("%lu\n", totals.files);
 	else if (!strcmp(verb, "full"))

@@ -45,6 +45,19 @@ static int do_trunc(int dir, const char *name)
 	return 0;
 }
 
+/* Its size stays, its content does not. */
+static int do_punch(int dir, const char *name)
+{
+	int fd = openat(dir, name, O_WRONLY | O_CLOEXEC);
+	int ret;
+
+	if (fd < 0)
+		return -1;
+	ret = fallocate(fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, 0, 4096);
+	close(fd);
+	return ret;
+}
+
 /* An empty file, made beside the directory, takes the place of @name. */
 static int do_replace(int dir, const char *name)
 {
@@ -86,6 +99,7 @@ static const struct {
 	{"otrunc", do_trunc},	   {"replace", do_replace},
 	{"rmdir", do_rmdir},	   {"grow", do_grow},
 	{"move", do_move},	   {"new", do_new},
+	{"punch", do_punch},
 };
 
 int main(int argc, char **argv)

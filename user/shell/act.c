@@ -188,3 +188,8 @@ void pawl_act_end_child(int pidfd)
 {
 	syscall(SYS_pidfd_send_signal, pidfd, SIGKILL, NULL, 0);
 }
+
+int pawl_act_probe(pid_t pid)
+{
+	return kill(pid, SIGURG) < 0 ? -errno : 0;
+}

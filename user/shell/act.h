@@ -51,4 +51,7 @@ size_t pawl_act_continue_all(struct pawl_target *targets, size_t n);
 /* Ends a child of our own by its pidfd, whatever state it is in. */
 void pawl_act_end_child(int pidfd);
 
+/* Sends a signal that whoever does not ask for it ignores: to see whether it is let through. */
+int pawl_act_probe(pid_t pid);
+
 #endif

@@ -3,9 +3,13 @@
  * Part of main: tries the backends, best first, and takes the one that stops real operations.
  * What is not used, and why, is kept for people.
  */
+#include <arpa/inet.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "user/core/cleanup.h"
 #include "user/shell/act.h"
@@ -32,6 +36,31 @@ static int selftest_enroll(void *ctx, int pidfd, uint32_t pid, enum pawl_action 
 	r = pawl_sensor_claim(sensor, &terms, PAWL_RULE_SELFTEST, pid, 0, &slot, &id);
 
 	return r < 0 ? r : pawl_sensor_mark(sensor, pidfd, slot, id);
+}
+
+static int selftest_guard(void *ctx, int own, const char *address)
+{
+	static const struct pawl_broker denied = {PAWL_ACTION_DENY, PAWL_ACTION_DENY};
+	static const struct pawl_place place = {.flags = PAWL_PLACE_OWN};
+	static const uint8_t loopback[4] = {127, 0, 0, 1};
+	const uint32_t broker = PAWL_MAX_BROKERS - 1;
+	struct stat st;
+	bool prefix;
+	int r = fstat(own, &st) < 0 ? -errno : 0;
+
+	pawl_sensor_guard(ctx, PAWL_GUARD_DAEMON, (uint32_t)getpid());
+	pawl_sensor_add_own_objects(ctx);
+	if (r == 0)
+		r = pawl_sensor_add_place(ctx, st.st_dev, st.st_ino, &place);
+	if (r == 0)
+		r = pawl_sensor_set_broker(ctx, broker, &denied);
+	if (r == 0)
+		r = pawl_sensor_add_broker_address(ctx, pawl_broker_hash(address, &prefix), broker);
+	return r < 0 ? r
+		     : pawl_sensor_add_broker_address(
+			       ctx,
+			       pawl_broker_hash_inet(AF_INET, loopback, htons(PAWL_SELFTEST_PORT)),
+			       broker);
 }
 
 static void selftest_tested(void *ctx, const char *hook)
@@ -99,6 +128,8 @@ static int try_backend(struct daemon *daemon, enum pawl_backend backend, char **
 	struct pawl_selftest_host host = {
 		.enroll = selftest_enroll,
 		.end = pawl_act_end_child,
+		.guard = selftest_guard,
+		.signal = pawl_act_probe,
 		.tested = selftest_tested,
 	};
 	int r;

@@ -23,12 +23,11 @@
 #include <unistd.h>
 
 #include "user/core/cleanup.h"
+#include "user/shell/selftest_internal.h"
 
 #define FILES 3
+#define TRIED "3" /* FILES: the number of a try that is not watched */
 #define STOP_WAIT_MS 5000
-
-/* One operation on file number @i of the scratch directory. Return: 0 or -errno. */
-typedef int (*operation_fn)(int dir, int i);
 
 static const char *name_of(char buffer[16], const char *stem, int i)
 {
@@ -124,6 +123,17 @@ static int do_mount(int dir, int i)
 	return 0;
 }
 
+/* There is no hook before it: whoever does it without a budget is ended. */
+static int do_punch(int dir, int i)
+{
+	char name[16];
+	_cleanup_close_ int fd = openat(dir, name_of(name, "f", i), O_WRONLY | O_CLOEXEC);
+
+	if (fd < 0)
+		return -ENOTRECOVERABLE;
+	return fallocate(fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, 0, 4096) < 0 ? -errno : 0;
+}
+
 /* Each needs a ring of its own; where rings are switched off, none can be made. */
 static int do_ring(int dir, int i)
 {
@@ -153,16 +163,10 @@ static int do_tree(int dir, int i)
 	return waitpid(pid, NULL, 0) == pid ? -EPERM : -errno;
 }
 
-struct trial {
-	const char *what;
-	operation_fn operation;
-	const char *hooks[4];	   /* that have worked when it is stopped; NULL: end */
-	enum pawl_backend backend; /* the only one; ANY; BEFORE: those that refuse */
-};
-#define ANY PAWL_BACKEND_NONE
-#define BEFORE PAWL_BACKEND_MAX
+#define ANY PAWL_TRIAL_ANY
+#define BEFORE PAWL_TRIAL_BEFORE
 
-static const struct trial trials[] = {
+static const struct pawl_trial trials[] = {
 	{"unlink", do_unlink, {"path_unlink", "inode_unlink", "sys_enter", "sys_exit"}, ANY},
 	{"rmdir", do_rmdir, {"path_rmdir", "inode_rmdir"}, ANY},
 	{"rename over a file", do_rename, {"path_rename", "inode_rename"}, ANY},
@@ -177,7 +181,11 @@ static const struct trial trials[] = {
 };
 
 /* What it shows is seen by main, in the records. */
-static const struct trial tree_trial = {"a tree", do_tree, {}, ANY};
+static const struct pawl_trial tree_trial = {"a tree", do_tree, {}, ANY};
+
+/* No guard, but likewise: a backend that lacks it is taken, and says so. */
+static const struct pawl_trial punch_trial = {
+	"punching a hole", do_punch, {"vfs_fallocate"}, BEFORE};
 
 static int make_files(int dir)
 {
@@ -195,13 +203,16 @@ static int make_files(int dir)
 		if (mkdirat(dir, name_of(name, "d", i), 0700) < 0 && errno != EEXIST)
 			return -errno;
 	}
-	return 0;
+	return mkdirat(dir, PAWL_GUARD_DIR, 0700) < 0 && errno != EEXIST ? -errno : 0;
 }
 
 static void remove_files(int dir)
 {
 	char name[16];
 
+	unlinkat(dir, PAWL_GUARD_DIR "/l" TRIED, 0); /* made while it was not watched */
+	unlinkat(dir, PAWL_GUARD_DIR "/s" TRIED, 0);
+	unlinkat(dir, PAWL_GUARD_DIR, AT_REMOVEDIR);
 	for (int i = 0; i < FILES; i++) {
 		unlinkat(dir, name_of(name, "f", i), 0);
 		unlinkat(dir, name_of(name, "g", i), 0);
@@ -214,16 +225,19 @@ static void remove_files(int dir)
  * The child: waits until it is watched, tries, and reports how many operations had their
  * effect, one byte each, as they happen.
  */
-static void child_main(operation_fn operation, int dir, int go, int report)
+static void child_main(const struct pawl_trial *trial, int dir, int go, int report)
 {
 	char byte;
 	int r;
 
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	if (trial->backend == PAWL_TRIAL_GUARD &&
+	    (trial->operation(dir, FILES) == -EPERM || write(report, "U", 1) != 1))
+		_exit(1);
 	if (read(go, &byte, 1) != 1)
 		_exit(1);
 	for (int i = 0; i < FILES; i++) {
-		r = operation(dir, i);
+		r = trial->operation(dir, i);
 		byte = r == 0 ? 'D' : r == -EPERM ? 'R' : 'E';
 		if (write(report, &byte, 1) != 1)
 			_exit(1);
@@ -248,7 +262,7 @@ static void child_close(struct child *child)
 		close(child->pidfd);
 }
 
-static int child_start(operation_fn operation, int dir, struct child *child)
+static int child_start(const struct pawl_trial *trial, int dir, struct child *child)
 {
 	_cleanup_close_ int go = -1, report = -1;
 	int pipes[2];
@@ -268,7 +282,7 @@ static int child_start(operation_fn operation, int dir, struct child *child)
 		/* our own ends would keep the pipes open after pawld's end */
 		close(child->go);
 		close(child->report);
-		child_main(operation, dir, go, report);
+		child_main(trial, dir, go, report);
 	}
 	child->pidfd = (int)syscall(SYS_pidfd_open, child->pid, 0);
 	return child->pidfd < 0 ? -errno : 0;
@@ -290,16 +304,16 @@ static void child_wait(const struct child *child)
 }
 
 /* Whether what the child reported is what a working backend lets it report. */
-static bool stopped_as_it_should(enum pawl_backend backend, const struct trial *trial,
+static bool stopped_as_it_should(enum pawl_backend backend, const struct pawl_trial *trial,
 				 const char *bytes, ssize_t n)
 {
-	if (trial == &tree_trial || backend != PAWL_BACKEND_TRACEPOINT)
+	if (trial == &tree_trial || (backend != PAWL_BACKEND_TRACEPOINT && trial != &punch_trial))
 		return n == FILES && !strncmp(bytes, "RRR", FILES);
-	/* it stops on its way out of the first one: that byte is not even written */
+	/* it stops, or ends, on its way out of the first one: that byte is not even written */
 	return n == 0;
 }
 
-static int try_one(enum pawl_backend backend, const struct trial *trial, int dir,
+static int try_one(enum pawl_backend backend, const struct pawl_trial *trial, int dir,
 		   const struct pawl_selftest_host *host, char **ret_why)
 {
 	bool after = backend == PAWL_BACKEND_TRACEPOINT;
@@ -311,7 +325,9 @@ static int try_one(enum pawl_backend backend, const struct trial *trial, int dir
 
 	if (r < 0)
 		return r;
-	r = child_start(trial->operation, dir, &child);
+	r = child_start(trial, dir, &child);
+	if (r >= 0 && trial->backend == PAWL_TRIAL_GUARD && read(child.report, bytes, 1) != 1)
+		r = -ENOTRECOVERABLE; /* refused to everybody, or not to be had */
 	if (r >= 0)
 		r = host->enroll(host->ctx, child.pidfd, (uint32_t)child.pid,
 				 after ? PAWL_ACTION_HOLD : PAWL_ACTION_DENY, after ? 1 : 0);
@@ -342,11 +358,37 @@ static int try_one(enum pawl_backend backend, const struct trial *trial, int dir
 	return -ENOTRECOVERABLE;
 }
 
-static bool applies(const struct trial *trial, enum pawl_backend backend)
+static bool applies(const struct pawl_trial *trial, enum pawl_backend backend)
 {
 	if (trial->backend == BEFORE)
 		return backend != PAWL_BACKEND_TRACEPOINT;
 	return trial->backend == ANY || trial->backend == backend;
+}
+
+/* What guards pawl. What does not work is not reported as tested: doctor shows it. */
+static int try_guards(enum pawl_backend backend, const char *scratch, int dir,
+		      const struct pawl_selftest_host *host)
+{
+	_cleanup_close_ int own = -1, listening = -1;
+	char address[64];
+	int r = make_files(dir);
+
+	snprintf(address, sizeof(address), "@pawl-%s", strrchr(scratch, '/') + 1);
+	listening = pawl_selftest_listen(address);
+	own = openat(dir, PAWL_GUARD_DIR, O_DIRECTORY | O_RDONLY | O_CLOEXEC);
+	if (r == 0 && (listening < 0 || own < 0))
+		r = -errno;
+	if (r == 0)
+		r = host->guard(host->ctx, own, address);
+	pawl_selftest_signal_by(host->signal);
+	for (size_t i = 0; r == 0 && i <= pawl_guard_trials_n; i++) {
+		_cleanup_free_ char *why = NULL;
+
+		r = try_one(backend, i ? &pawl_guard_trials[i - 1] : &punch_trial, dir, host, &why);
+		if (r == -ENOTRECOVERABLE)
+			r = 0;
+	}
+	return r;
 }
 
 int pawl_selftest_run(enum pawl_backend backend, const char *directory,
@@ -369,6 +411,8 @@ int pawl_selftest_run(enum pawl_backend backend, const char *directory,
 		if (applies(&trials[i], backend))
 			r = try_one(backend, &trials[i], dir, host, ret_why);
 	}
+	if (r == 0 && backend != PAWL_BACKEND_TRACEPOINT)
+		r = try_guards(backend, path, dir, host);
 	if (dir >= 0)
 		remove_files(dir);
 	rmdir(path);

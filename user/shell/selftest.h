@@ -10,7 +10,11 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include <sys/types.h>
+
 #include "bpf/abi.h"
+
+#define PAWL_SELFTEST_PORT 1 /* tcpmux, on loopback: nobody listens there */
 
 /* What the test needs of the rest of pawld; main wires it. */
 struct pawl_selftest_host {
@@ -19,12 +23,20 @@ struct pawl_selftest_host {
 	int (*enroll)(void *ctx, int pidfd, uint32_t pid, enum pawl_action action, uint64_t limit);
 	/* ends a child */
 	void (*end)(int pidfd);
+	/*
+	 * makes pawld, the directory @own and whoever listens at @address or on PAWL_SELFTEST_PORT
+	 * what a tree is kept from, until the policy is loaded
+	 */
+	int (*guard)(void *ctx, int own, const char *address);
+	/* sends a process a signal that it ignores; 0 or -errno */
+	int (*signal)(pid_t pid);
 	/* an operation of this hook was stopped */
 	void (*tested)(void *ctx, const char *hook);
 };
 
 /*
- * pawl_selftest_run() - try every operation class against @backend.
+ * pawl_selftest_run() - try every operation class against @backend, and what guards pawl. A
+ * guard that does not work is not told to @host as tested, and that is all.
  * @directory: an existing directory in which a scratch directory may be made
  * @ret_why:   on failure, what got through, in one line; the caller frees it
  * Return: 0; -ENOTRECOVERABLE: an operation got through; another negative errno where the

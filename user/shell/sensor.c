@@ -52,6 +52,8 @@ static const struct hook_program hook_programs[] = {
 	BOTH("chmod", "path_chmod"),
 	BOTH("chown", "path_chown"),
 	BOTH("setattr", "inode_setattr"),
+	{"on_fallocate", "vfs_fallocate", PAWL_BACKEND_LSM},
+	{"on_fallocate", "vfs_fallocate", PAWL_BACKEND_FMOD_RET},
 	BOTH("open", "file_open"),
 	BOTH("ioctl", "file_ioctl"),
 	BOTH("ioctl32", "file_ioctl_compat"),
@@ -141,20 +143,24 @@ static bool fits(const struct btf *btf, const char *program)
 	return true;
 }
 
+static bool serves(const struct hook_program *hook, enum pawl_backend backend)
+{
+	return hook->backend == PAWL_BACKEND_NONE || hook->backend == backend;
+}
+
 /* Switches on the programs of one backend, as far as this kernel has their hooks. */
 static void choose_programs(struct pawl_bpf *bpf, enum pawl_backend backend)
 {
 	struct btf *btf = btf__load_vmlinux_btf();
 
-	for (size_t i = 0; i < HOOK_PROGRAMS; i++) {
+	/* the tables name no other ones: what is optional is off until it is switched on here */
+	for (size_t i = 0; btf && i < HOOK_PROGRAMS; i++) {
 		const struct hook_program *hook = &hook_programs[i];
-		bool wanted = hook->backend == PAWL_BACKEND_NONE || hook->backend == backend;
 		struct bpf_program *program =
 			bpf_object__find_program_by_name(bpf->obj, hook->program);
 
-		if (program)
-			bpf_program__set_autoload(program,
-						  wanted && btf && fits(btf, hook->program));
+		if (program && serves(hook, backend))
+			bpf_program__set_autoload(program, fits(btf, hook->program));
 	}
 	btf__free(btf);
 }
@@ -647,8 +653,7 @@ static void own_object(struct pawl_sensor *sensor, uint64_t dev, int fd)
 	pawl_sensor_add_place(sensor, dev, id, &own);
 }
 
-/* A watched tree gets no descriptor of our own objects. */
-static void own_objects(struct pawl_sensor *sensor)
+void pawl_sensor_add_own_objects(struct pawl_sensor *sensor)
 {
 	struct bpf_object_skeleton *skeleton = sensor->bpf->skeleton;
 	struct bpf_map *map;
@@ -670,7 +675,7 @@ int pawl_sensor_clear_places(struct pawl_sensor *sensor)
 	int r = clear_map(bpf_map__fd(sensor->bpf->maps.places), &key);
 
 	if (r == 0)
-		own_objects(sensor);
+		pawl_sensor_add_own_objects(sensor);
 	return r;
 }
 
@@ -713,7 +718,7 @@ int pawl_sensor_replace_places(struct pawl_sensor *sensor, const struct pawl_pla
 	int fd = bpf_map__fd(sensor->bpf->maps.places);
 	int r = 0;
 
-	own_objects(sensor);
+	pawl_sensor_add_own_objects(sensor);
 	/* old ones make room where both would not fit: then some are missing for a moment */
 	for (int round = 0; round < 2; round++) {
 		for (size_t i = 0; r == 0 && i < n; i++)
@@ -785,7 +790,7 @@ size_t pawl_sensor_hooks(struct pawl_sensor *sensor, struct pawl_hook ret_hooks[
 		const struct bpf_program *program =
 			bpf_object__find_program_by_name(sensor->bpf->obj, hook->program);
 
-		if (!program || !bpf_program__autoload(program))
+		if (!program || !bpf_program__autoload(program) || !serves(hook, sensor->backend))
 			continue;
 		ret_hooks[n++] = (struct pawl_hook){
 			.name = hook->hook,

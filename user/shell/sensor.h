@@ -191,6 +191,9 @@ int pawl_sensor_clear_places(struct pawl_sensor *sensor); /* all but its own BPF
 int pawl_sensor_add_place(struct pawl_sensor *sensor, uint64_t dev, uint64_t ino,
 			  const struct pawl_place *place);
 
+/* A watched tree gets no descriptor of the maps, programs and links. */
+void pawl_sensor_add_own_objects(struct pawl_sensor *sensor);
+
 /* Deletes all others than these, but for its own BPF objects: what stays is in force throughout. */
 int pawl_sensor_keep_broker_addresses(struct pawl_sensor *sensor, const uint64_t *hashes, size_t n);
 int pawl_sensor_replace_places(struct pawl_sensor *sensor, const struct pawl_place_key *keys,

@@ -1,0 +1,271 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Part of the self-test: a child reaches for pawld, for files of its own, for brokers and for
+ * the kernel. All of it must do nothing where it is not refused: signals that are ignored,
+ * limits that stay as they are, modules that are none.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/bpf.h>
+#include <linux/kexec.h>
+#include <netinet/in.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <sys/uio.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "user/core/cleanup.h"
+#include "user/shell/selftest.h"
+#include "user/shell/selftest_internal.h"
+
+#define IDS_MOST 4096
+#define BTRFS_IOC_SNAP_DESTROY 0x5000940fUL
+
+/* Set before children are made. */
+static struct sockaddr_un listening = {.sun_family = AF_UNIX};
+static socklen_t listening_size;
+static int (*send_signal)(pid_t pid);
+
+int pawl_selftest_listen(const char *address)
+{
+	_cleanup_close_ int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	size_t length = strlen(address);
+
+	if (fd < 0 || length >= sizeof(listening.sun_path))
+		return -1;
+	memcpy(listening.sun_path, address, length);
+	listening.sun_path[0] = 0; /* abstract */
+	listening_size = (socklen_t)(offsetof(struct sockaddr_un, sun_path) + length);
+	if (bind(fd, (struct sockaddr *)&listening, listening_size) < 0 || listen(fd, 16) < 0)
+		return -1;
+	return TAKE_FD(fd);
+}
+
+void pawl_selftest_signal_by(int (*signal_fn)(pid_t pid))
+{
+	send_signal = signal_fn;
+}
+
+static int result(long r)
+{
+	return r < 0 ? -errno : 0;
+}
+
+static int do_signal(int dir, int i)
+{
+	(void)dir;
+	(void)i;
+	return send_signal(getppid());
+}
+
+static int do_ptrace(int dir, int i)
+{
+	char byte;
+	struct iovec local = {&byte, 1}, remote = {&byte, 1};
+
+	(void)dir;
+	(void)i;
+	return result(process_vm_readv(getppid(), &local, 1, &remote, 1, 0));
+}
+
+static int do_setrlimit(int dir, int i)
+{
+	struct rlimit64 as_it_is;
+
+	(void)dir;
+	(void)i;
+	getrlimit64(RLIMIT_CORE, &as_it_is); /* inherited: the parent has the same */
+	return result(syscall(SYS_prlimit64, getppid(), RLIMIT_CORE, &as_it_is, NULL));
+}
+
+static int do_setnice(int dir, int i)
+{
+	(void)dir;
+	(void)i;
+	return result(setpriority(PRIO_PROCESS, (id_t)getppid(), getpriority(PRIO_PROCESS, 0)));
+}
+
+static int do_setsched(int dir, int i)
+{
+	unsigned long cpus[128];
+	long size = syscall(SYS_sched_getaffinity, getppid(), sizeof(cpus), cpus);
+
+	(void)dir;
+	(void)i;
+	return size < 0 ? -errno : result(syscall(SYS_sched_setaffinity, getppid(), size, cpus));
+}
+
+static int do_setioprio(int dir, int i)
+{
+	long as_it_is = syscall(SYS_ioprio_get, 1 /* a process */, getppid());
+
+	(void)dir;
+	(void)i;
+	return result(syscall(SYS_ioprio_set, 1, getppid(), as_it_is));
+}
+
+static int do_movemem(int dir, int i)
+{
+	(void)dir;
+	(void)i;
+	return result(syscall(SYS_move_pages, getppid(), 0UL, NULL, NULL, NULL, 0));
+}
+
+/* Asks for a descriptor of each object there is. Return: -EPERM if one was refused. */
+static int try_objects(int next, int get)
+{
+	union bpf_attr ids = {}, attr = {};
+	int refused = 0;
+
+	for (int n = 0; n < IDS_MOST && syscall(SYS_bpf, next, &ids, sizeof(ids)) == 0; n++) {
+		_cleanup_close_ int fd = -1;
+
+		ids.start_id = attr.start_id = ids.next_id;
+		fd = (int)syscall(SYS_bpf, get, &attr, sizeof(attr));
+		if (fd < 0 && errno == EPERM)
+			refused = -EPERM;
+	}
+	return refused;
+}
+
+static int do_bpf_map(int dir, int i)
+{
+	(void)dir;
+	(void)i;
+	return try_objects(BPF_MAP_GET_NEXT_ID, BPF_MAP_GET_FD_BY_ID);
+}
+
+static int do_bpf_prog(int dir, int i)
+{
+	(void)dir;
+	(void)i;
+	return try_objects(BPF_PROG_GET_NEXT_ID, BPF_PROG_GET_FD_BY_ID);
+}
+
+static int do_bpf_link(int dir, int i)
+{
+	(void)dir;
+	(void)i;
+	return try_objects(BPF_LINK_GET_NEXT_ID, BPF_LINK_GET_FD_BY_ID);
+}
+
+/* More segments than a kernel may have. */
+static int do_load_data(int dir, int i)
+{
+	char none[4096] = "";
+
+	(void)dir;
+	(void)i;
+	return result(syscall(SYS_kexec_load, 0UL, KEXEC_SEGMENT_MAX + 1UL, none,
+			      (unsigned long)KEXEC_ARCH_DEFAULT));
+}
+
+/* A kernel of five bytes. */
+static int do_read_file(int dir, int i)
+{
+	_cleanup_close_ int fd = openat(dir, "f0", O_RDONLY | O_CLOEXEC);
+
+	(void)i;
+	return result(syscall(SYS_kexec_file_load, fd, -1, 1UL, "",
+			      (unsigned long)KEXEC_FILE_NO_INITRAMFS));
+}
+
+static int do_link(int dir, int i)
+{
+	char name[32];
+
+	snprintf(name, sizeof(name), PAWL_GUARD_DIR "/l%d", i);
+	return result(linkat(dir, "f0", dir, name, 0));
+}
+
+static int do_symlink(int dir, int i)
+{
+	char name[32];
+
+	snprintf(name, sizeof(name), PAWL_GUARD_DIR "/s%d", i);
+	return result(symlinkat("nowhere", dir, name));
+}
+
+/* A subvolume with no name. */
+static int do_ioctl(int dir, int i)
+{
+	char arguments[4096] = "";
+
+	(void)i;
+	return result(syscall(SYS_ioctl, dir, BTRFS_IOC_SNAP_DESTROY, arguments));
+}
+
+/* A root that is not to be unmounted, only to be marked for it, which it cannot be. */
+static int do_umount(int dir, int i)
+{
+	(void)dir;
+	(void)i;
+	return result(umount2("/", MNT_EXPIRE));
+}
+
+/* The root cannot be moved, nor exchanged for a directory that is no mount. */
+static int do_move_mount(int dir, int i)
+{
+	(void)i;
+	return result(syscall(SYS_move_mount, AT_FDCWD, "/", dir, PAWL_GUARD_DIR, 0));
+}
+
+static int do_pivot(int dir, int i)
+{
+	char path[64];
+
+	(void)i;
+	snprintf(path, sizeof(path), "/proc/self/fd/%d/" PAWL_GUARD_DIR, dir);
+	return result(syscall(SYS_pivot_root, path, path));
+}
+
+static int do_unix(int dir, int i)
+{
+	_cleanup_close_ int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+
+	(void)dir;
+	(void)i;
+	return result(connect(fd, (struct sockaddr *)&listening, listening_size));
+}
+
+static int do_inet(int dir, int i)
+{
+	const struct sockaddr_in nowhere = {.sin_family = AF_INET,
+					    .sin_port = htons(PAWL_SELFTEST_PORT),
+					    .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+	_cleanup_close_ int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+
+	(void)dir;
+	(void)i;
+	return result(connect(fd, (const struct sockaddr *)&nowhere, sizeof(nowhere)));
+}
+
+const struct pawl_trial pawl_guard_trials[] = {
+	{"signalling pawld", do_signal, {"task_kill"}, PAWL_TRIAL_GUARD},
+	{"reading pawld's memory", do_ptrace, {"ptrace_access_check"}, PAWL_TRIAL_GUARD},
+	{"limiting pawld", do_setrlimit, {"task_setrlimit"}, PAWL_TRIAL_GUARD},
+	{"slowing pawld", do_setnice, {"task_setnice"}, PAWL_TRIAL_GUARD},
+	{"scheduling pawld", do_setsched, {"task_setscheduler"}, PAWL_TRIAL_GUARD},
+	{"slowing pawld's input", do_setioprio, {"task_setioprio"}, PAWL_TRIAL_GUARD},
+	{"moving pawld's memory", do_movemem, {"task_movememory"}, PAWL_TRIAL_GUARD},
+	{"opening pawl's maps", do_bpf_map, {"bpf_map"}, PAWL_TRIAL_GUARD},
+	{"opening pawl's programs", do_bpf_prog, {"bpf_prog"}, PAWL_TRIAL_GUARD},
+	{"opening pawl's links", do_bpf_link, {"bpf"}, PAWL_TRIAL_GUARD},
+	{"loading a kernel", do_load_data, {"kernel_load_data"}, PAWL_TRIAL_GUARD},
+	{"loading a kernel file", do_read_file, {"kernel_read_file"}, PAWL_TRIAL_GUARD},
+	{"linking into pawl's files", do_link, {"inode_link"}, PAWL_TRIAL_GUARD},
+	{"linking from pawl's files", do_symlink, {"inode_symlink"}, PAWL_TRIAL_GUARD},
+	{"destroying a subvolume", do_ioctl, {"file_ioctl"}, PAWL_TRIAL_GUARD},
+	{"unmounting", do_umount, {"sb_umount"}, PAWL_TRIAL_GUARD},
+	{"moving a mount", do_move_mount, {"move_mount"}, PAWL_TRIAL_GUARD},
+	{"exchanging the root", do_pivot, {"sb_pivotroot"}, PAWL_TRIAL_GUARD},
+	{"asking a broker", do_unix, {"unix_stream_connect"}, PAWL_TRIAL_GUARD},
+	{"asking a broker by port", do_inet, {"socket_connect"}, PAWL_TRIAL_GUARD},
+};
+const size_t pawl_guard_trials_n = sizeof(pawl_guard_trials) / sizeof(pawl_guard_trials[0]);
