@@ -19,13 +19,16 @@ EXPECTED=$HERE/expected.tsv
 KVER=$(uname -r | cut -d . -f 1,2)
 BUDGET=25
 CANARY_EVERY=8
+BYSTANDING=1000 # operations
+! short || BYSTANDING=200
 FILES=300 # that common.sh makes
 
 WRITE=0 QUICK=0 WATCHED=1
 NAMES=() OPTIONS=()
+EVENTS='' PARTIAL='' EVENTS_FD=''
 declare -A HEADER=()
 VERBS=''
-NAME='' FILE='' LIMIT=0 TOTAL=1 WORK='' WORD='' BYSTANDER='' LOG_FROM=0 SINCE_CANARY=0
+NAME='' FILE='' LIMIT=0 TOTAL=1 WORK='' WORD='' BYSTANDER='' SINCE_CANARY=0
 
 # ---- techniques ----
 
@@ -90,7 +93,7 @@ technique_env() {
 	env -C "$WORK/cwd" T="$WORK/cwd" DATA="$WORK/cwd/data" TOOLS="$TOOLS" PAWL="$PAWL" SOCK="$SOCK" \
 		STATE_DIR="$T/state" PIN_DIR="$PIN_DIR" PAWLD_PID="$PAWLD_PID" WATCHED="$WATCHED" PYTHON="$PYTHON" \
 		BROKER_SOCKET="$BROKER_SOCKET" BROKER_PORT="$BROKER_PORT" \
-		PYTHONDONTWRITEBYTECODE=1 "$@"
+		PYTHONDONTWRITEBYTECODE=1 "$@" {EVENTS_FD}<&-
 }
 
 # ---- what this machine must have ----
@@ -133,23 +136,49 @@ missing() {
 
 # ---- what is recorded ----
 
-log_lines() {
-	wc -l <"$T/events.jsonl"
+# Takes what pawld has logged since the last time into EVENTS. No program is started for it: in a
+# guest each one takes its time.
+read_events() {
+	local line
+	while IFS= read -r -u "$EVENTS_FD" line; do
+		EVENTS+=$PARTIAL$line$'\n'
+		PARTIAL=''
+	done
+	PARTIAL+=$line
 }
 
-# Records since the attack began whose event.action matches the extended regular expression.
-records() {
-	tail -n "+$((LOG_FROM + 1))" "$T/events.jsonl" | grep -E "\"event.action\":\"($1)\""
+forget_events() {
+	read_events
+	EVENTS=''
+}
+
+# Whether an event.action since then matches the extended regular expression.
+recorded() {
+	read_events
+	[[ $EVENTS =~ \"event.action\":\"($1)\" ]]
+}
+
+# Sessions that have begun and not ended.
+open_sessions() {
+	read_events
+	awk -F '"' '/"event.action":"session.start"/ { open[$12] = 1 }
+		/"event.action":"session.end"/ { delete open[$12] }
+		END { for (session in open) print session }' <<<"$EVENTS"
+}
+
+no_sessions() {
+	[[ -z $(open_sessions) ]]
 }
 
 # Operations that were counted, by the records of their directories.
 counted() {
-	records '(file|dir|access)\.[a-z]+' | grep -oE '"pawl.count":[0-9]+' | cut -d : -f 2 |
-		awk '{sum += $1} END {print sum + 0}'
+	read_events
+	grep -E '"event.action":"(file|dir|access)\.[a-z]+"' <<<"$EVENTS" |
+		grep -oE '"pawl.count":[0-9]+' | awk -F : '{ sum += $2 } END { print sum + 0 }'
 }
 
 was_stopped() {
-	[[ -n $(records 'hold\.open|session\.kill|[a-z]+\.denied') ]]
+	recorded 'hold\.open|session\.kill|[a-z]+\.denied'
 }
 
 # Counts are written every few seconds.
@@ -158,7 +187,7 @@ was_reported() {
 }
 
 is_reported() {
-	[[ -n $(records 'hold\.open|session\.kill|(tamper|broker|operation|budget)\.[a-z]+') ]] ||
+	recorded 'hold\.open|session\.kill|(tamper|broker|operation|budget)\.[a-z]+' ||
 		{ ((LIMIT > 0)) && (($(counted) >= $1)); }
 }
 
@@ -209,16 +238,12 @@ judge() {
 	fi
 }
 
-no_sessions() {
-	[[ $(pawl ps -o json 2>/dev/null) =~ ^\[[[:space:]]*\]$ ]]
-}
-
 over() {
 	gone "$RUN_PID" && { ((!WATCHED)) || no_sessions || gone "$PAWLD_PID"; }
 }
 
 held_or_over() {
-	{ ((WATCHED)) && find_hold; } || over
+	{ ((WATCHED)) && recorded 'hold\.open'; } || over
 }
 
 attack() {
@@ -228,7 +253,6 @@ attack() {
 		watched=("$PAWL" --socket "$SOCK" run ${policy:+--policy "$policy"} --)
 	fi
 	command_of
-	HOLD='' SESSION=''
 	start technique_env "${watched[@]}" "${COMMAND[@]}"
 	wait_until "$WAIT_S" held_or_over
 	sleep "${HEADER[linger]:-0}"
@@ -236,7 +260,7 @@ attack() {
 }
 
 start_bystander() {
-	"$TOOLS/bystander" "$WORK/bystander" 1000 </dev/null >"$WORK/bystander.out" 2>&1 &
+	"$TOOLS/bystander" "$WORK/bystander" "$BYSTANDING" </dev/null >"$WORK/bystander.out" 2>&1 &
 	BYSTANDER=$!
 }
 
@@ -249,10 +273,10 @@ expect_bystander() {
 clean_up() {
 	local session
 	if ((WATCHED)); then
-		for session in $(pawl ps -o json 2>/dev/null | json_strings session); do
+		for session in $(open_sessions); do
 			pawl kill "$session" >/dev/null 2>&1
 		done
-		wait_until "$WAIT_S" no_sessions || fail "left: $(pawl ps -o json)"
+		wait_until "$WAIT_S" no_sessions || fail "left: $(pawl ps -o json 2>&1)"
 	fi
 	kill_marked
 	wait_run
@@ -338,7 +362,7 @@ run_technique() {
 	local began=$SECONDS
 	case_begin "$NAME"
 	set_bounds
-	LOG_FROM=$(log_lines)
+	forget_events
 	if prepared; then
 		((WATCHED == 0)) || start_bystander
 		attack
@@ -432,6 +456,7 @@ BROKER_PORT=$(free_port)
 set_policy
 ((${#NAMES[@]})) || mapfile -t NAMES < <(all_names)
 need_pawld "${OPTIONS[@]}"
+exec {EVENTS_FD}<"$T/events.jsonl"
 run_all
 ((!WRITE)) || "$HERE/table.sh" --merge "$T/results"
 finish
