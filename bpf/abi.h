@@ -447,10 +447,14 @@ struct pawl_place {
 #define PAWL_PLACE_BPF_MAP (~0ULL)	/* .dev of a BPF map of pawl's; .ino is its id */
 #define PAWL_PLACE_BPF_PROG (~0ULL - 1) /* likewise, a program */
 #define PAWL_PLACE_BPF_LINK (~0ULL - 2) /* likewise, a link */
-#define PAWL_PLACE_OWN 1   /* pawl's own, with what lies below it: denied, as tampering */
-#define PAWL_PLACE_ABOVE 2 /* above one of pawl's own: may not be moved or mounted over */
-#define PAWL_PLACE_TEXT 8  /* what pawld runs: not written in place */
-#define PAWL_PLACE_SPOOL 4 /* what is written here, or below, somebody outside will run */
+#define PAWL_PLACE_NAMED (1ULL << 63)	/* in .dev: .ino is the directory's ^ the hash of a name */
+#define PAWL_PLACE_NAME_BYTES 24	/* of a name that count, and one less */
+#define PAWL_PLACE_OWN 1    /* pawl's own, with what lies below it: denied, as tampering */
+#define PAWL_PLACE_ABOVE 2  /* above one of pawl's own: may not be moved or mounted over */
+#define PAWL_PLACE_TEXT 8   /* what pawld runs: not written in place */
+#define PAWL_PLACE_NAMES 16 /* a directory in which names are known */
+#define PAWL_PLACE_KINDS 15 /* all but that */
+#define PAWL_PLACE_SPOOL 4  /* what is written here, or below, somebody outside will run */
 
 /*
  * Somebody outside every tree that acts for those who ask, by the address of its socket:

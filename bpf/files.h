@@ -107,9 +107,9 @@ static __always_inline int files_attempt(u32 class, struct dentry *dentry, struc
 static __always_inline int files_appear(struct pawl_task *mark, struct attempt *attempt,
 					struct dentry *dentry)
 {
-	u32 broker = 0, flags = place_of(BPF_CORE_READ(dentry, d_parent), &broker);
+	u32 broker = 0, flags = place_of(dentry, &broker);
 
-	if (flags & PAWL_PLACE_OWN)
+	if (flags & (PAWL_PLACE_OWN | PAWL_PLACE_ABOVE))
 		return files_tamper(mark, attempt);
 	if (flags & PAWL_PLACE_SPOOL)
 		return files_spool(mark, attempt, broker);
@@ -139,7 +139,7 @@ static __always_inline int files_rename(struct dentry *old_dentry, struct dentry
 		return 0;
 	attempt.mnt = (void *)mark->armed_mnt;
 	files_target(&attempt, old_dentry, moved);
-	if (place_is_own(old_dentry) || place_is_own(new_dentry))
+	if (place_is_own(old_dentry))
 		return files_tamper(mark, &attempt);
 	ret = files_leave(mark, &attempt, moved);
 	if (ret)

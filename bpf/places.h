@@ -36,6 +36,41 @@ static __always_inline struct pawl_place *place_of_inode(struct inode *inode)
 	return bpf_map_lookup_elem(&places, &key);
 }
 
+/* Names of files in the kernel's own file systems that are more than a setting. */
+#define NAME_BYTES PAWL_PLACE_NAME_BYTES
+
+static __always_inline void name_of(struct dentry *dentry, char name[NAME_BYTES])
+{
+	__builtin_memset(name, 0, NAME_BYTES);
+	bpf_probe_read_kernel_str(name, NAME_BYTES, BPF_CORE_READ(dentry, d_name.name));
+}
+
+/*
+ * What will be at a name, whatever is there now: what has no file yet, or gets another one, is
+ * known by the directory and its name in it.
+ */
+static __always_inline struct pawl_place *place_of_name(struct dentry *dentry,
+							struct dentry *parent)
+{
+	struct inode *dir = BPF_CORE_READ(parent, d_inode);
+	struct pawl_place *place = place_of_inode(dir);
+	struct pawl_place_key key = {};
+	char name[NAME_BYTES];
+
+	if (!place || !(place->flags & PAWL_PLACE_NAMES))
+		return 0;
+	name_of(dentry, name);
+	key.ino = PAWL_HASH_INIT;
+	for (int i = 0; i < NAME_BYTES; i++) {
+		if (!name[i])
+			break;
+		key.ino = PAWL_HASH_STEP(key.ino, name[i]);
+	}
+	key.ino ^= BPF_CORE_READ(dir, i_ino);
+	key.dev = PAWL_PLACE_NAMED | dev_of(BPF_CORE_READ(dir, i_sb, s_dev));
+	return bpf_map_lookup_elem(&places, &key);
+}
+
 /*
  * What a dentry is, and what it lies in. ABOVE is told of the dentry itself only: moving a
  * directory matters to what is below it, changing a file beside that does not.
@@ -48,12 +83,15 @@ static __noinline u32 place_of(struct dentry *dentry, u32 *ret_broker)
 	for (int i = 0; i < PLACE_DEPTH; i++) {
 		struct pawl_place *place = place_of_inode(BPF_CORE_READ(dentry, d_inode));
 
+		parent = BPF_CORE_READ(dentry, d_parent);
+		if ((!place || !(place->flags & PAWL_PLACE_KINDS)) && parent != dentry)
+			place = place_of_name(dentry, parent);
 		if (place) {
-			flags |= i ? place->flags & ~PAWL_PLACE_ABOVE : place->flags;
+			flags |= place->flags &
+				 (i ? PAWL_PLACE_KINDS & ~PAWL_PLACE_ABOVE : PAWL_PLACE_KINDS);
 			if (place->flags & PAWL_PLACE_SPOOL && ret_broker)
 				*ret_broker = place->broker;
 		}
-		parent = BPF_CORE_READ(dentry, d_parent);
 		if (flags & ~PAWL_PLACE_ABOVE || parent == dentry)
 			break;
 		dentry = parent;
@@ -65,15 +103,6 @@ static __noinline u32 place_of(struct dentry *dentry, u32 *ret_broker)
 static __always_inline bool place_is_own(struct dentry *dentry)
 {
 	return place_of(dentry, 0) & (PAWL_PLACE_OWN | PAWL_PLACE_ABOVE);
-}
-
-/* Names of files in the kernel's own file systems that are more than a setting. */
-#define NAME_BYTES 24
-
-static __always_inline void name_of(struct dentry *dentry, char name[NAME_BYTES])
-{
-	__builtin_memset(name, 0, NAME_BYTES);
-	bpf_probe_read_kernel_str(name, NAME_BYTES, BPF_CORE_READ(dentry, d_name.name));
 }
 
 /* clang-14 makes a call of __builtin_memcmp() here, and there is nothing to call. */

@@ -222,7 +222,8 @@ newest_image_package() {
 # From 7.x on the image package is all but empty: vmlinuz comes in linux-binary-*, modules in
 # linux-modules-*.
 package_with() {
-	local part=$1 image=$2 other=${2/#linux-image-/linux-$1-}
+	local part=$1 image=$2 other
+	other=${image/#linux-image-/linux-$part-}
 
 	if private_apt apt-cache show "$other" >/dev/null 2>&1; then
 		echo "$other"

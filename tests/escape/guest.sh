@@ -149,7 +149,7 @@ end_outsiders() {
 
 # 1 once an outsider has deleted; it needs a moment.
 asked_damage() {
-	for _ in {1..20}; do
+	for _ in {1..8}; do
 		(($(intact) == 300)) || break
 		sleep 0.1
 	done

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Part of main: tells the kernel where pawl's own files are, what brokers will run, and how
- * brokers are reached. It knows the files as they are now: what appears later is found when
- * the policy is loaded again.
+ * brokers are reached. It knows the files as they are now, and of brokers the names: what else
+ * appears later is found when the policy is loaded again.
  */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -73,16 +73,13 @@ static dev_t device_of(const char *path, dev_t device)
 	return device;
 }
 
-static void mark_inode(struct marking *marking, const char *path, uint32_t flags, uint32_t broker)
+static void mark(struct marking *marking, const struct pawl_place_key *key, uint32_t flags,
+		 uint32_t broker)
 {
-	struct stat st;
 	size_t i = 0;
 
-	if (stat(path, &st) < 0)
-		return;
-	st.st_dev = device_of(path, st.st_dev);
 	while (i < marking->n &&
-	       (marking->keys[i].dev != st.st_dev || marking->keys[i].ino != st.st_ino))
+	       (marking->keys[i].dev != key->dev || marking->keys[i].ino != key->ino))
 		i++;
 	if (i == PAWL_MAX_PLACES) {
 		marking->full = true;
@@ -90,10 +87,54 @@ static void mark_inode(struct marking *marking, const char *path, uint32_t flags
 	}
 	if (i == marking->n)
 		marking->n++;
-	marking->keys[i] = (struct pawl_place_key){.dev = st.st_dev, .ino = st.st_ino};
+	marking->keys[i] = *key;
 	marking->places[i].flags |= flags;
 	if (flags & PAWL_PLACE_SPOOL)
 		marking->places[i].broker = broker;
+}
+
+static bool key_of(const char *path, struct pawl_place_key *ret_key)
+{
+	struct stat st;
+
+	if (stat(path, &st) < 0)
+		return false;
+	*ret_key = (struct pawl_place_key){.dev = device_of(path, st.st_dev), .ino = st.st_ino};
+	return true;
+}
+
+static void mark_inode(struct marking *marking, const char *path, uint32_t flags, uint32_t broker)
+{
+	struct pawl_place_key key;
+
+	if (key_of(path, &key))
+		mark(marking, &key, flags, broker);
+}
+
+/*
+ * What will be at @path, by the name in its directory; where that is not there either, what will
+ * be in its place.
+ */
+static void mark_name(struct marking *marking, const char *path, uint32_t flags, uint32_t broker)
+{
+	_cleanup_free_ char *dir = strdup(path);
+	struct pawl_place_key key;
+	uint64_t hash = PAWL_HASH_INIT;
+	char *slash;
+
+	while (dir && (slash = strrchr(dir, '/')) && slash != dir) {
+		*slash = 0;
+		if (key_of(dir, &key))
+			break;
+	}
+	if (!dir || !slash || slash == dir)
+		return;
+	mark(marking, &key, PAWL_PLACE_NAMES, 0);
+	for (int i = 1; i < PAWL_PLACE_NAME_BYTES && slash[i] && slash[i] != '/'; i++)
+		hash = PAWL_HASH_STEP(hash, (uint8_t)slash[i]);
+	key.dev |= PAWL_PLACE_NAMED;
+	key.ino ^= hash;
+	mark(marking, &key, flags, broker);
 }
 
 /* A file or directory of pawl's own, and all above it but "/". */
@@ -102,6 +143,8 @@ static void mark_own(struct marking *marking, const char *path)
 	_cleanup_free_ char *real = path ? realpath(path, NULL) : NULL;
 	char *slash;
 
+	if (!real && path)
+		mark_name(marking, path, PAWL_PLACE_OWN, 0);
 	if (!real)
 		return;
 	mark_inode(marking, real, PAWL_PLACE_OWN, 0);
@@ -214,9 +257,12 @@ static void mark_spools(const struct pawl_policy *policy, struct marking *markin
 		const struct pawl_policy_broker *broker = &policy->brokers[i];
 
 		for (size_t a = 0; a < broker->addresses_n; a++) {
-			if (broker->addresses[a].kind == PAWL_ADDRESS_PATH)
-				mark_inode(marking, broker->addresses[a].text, PAWL_PLACE_SPOOL,
-					   (uint32_t)i);
+			if (broker->addresses[a].kind != PAWL_ADDRESS_PATH)
+				continue;
+			mark_inode(marking, broker->addresses[a].text, PAWL_PLACE_SPOOL,
+				   (uint32_t)i);
+			mark_name(marking, broker->addresses[a].text, PAWL_PLACE_SPOOL,
+				  (uint32_t)i);
 		}
 	}
 }
