@@ -28,7 +28,7 @@ restore() {
 
 # An accomplice who was there before, and belongs to nobody's tree; HELPER is its process.
 start_helper() { # WAY
-	"$PYTHON" "${file%/*}/helper.py" "$1" </dev/null >helper.out 2>&1 &
+	"$PYTHON" "$HERE/helper.py" "$1" </dev/null >helper.out 2>&1 &
 	HELPER=$!
 	echo "$HELPER" >helper.pid
 	until [[ -e ready ]]; do
@@ -54,8 +54,7 @@ python3() {
 	"$PYTHON" "$@"
 }
 
-file=$1 verb=$2
-shift 2
+HERE=${1%/*} # where the techniques are
 # shellcheck source=/dev/null
-. "$file"
-"$verb"
+. "$1"
+"$2"

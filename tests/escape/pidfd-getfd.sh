@@ -10,7 +10,7 @@ prepare() {
 }
 
 attack() {
-	python3 "${file%/*}/outside.py" getfd "$(<helper.pid)"
+	python3 "$HERE/outside.py" getfd "$(<helper.pid)"
 }
 
 damage() {

@@ -10,7 +10,7 @@ prepare() {
 }
 
 attack() {
-	python3 "${file%/*}/outside.py" vm "$(<helper.pid)"
+	python3 "$HERE/outside.py" vm "$(<helper.pid)"
 	sleep 0.3
 }
 
