@@ -183,7 +183,7 @@ was_stopped() {
 
 # Counts are written every few seconds.
 was_reported() {
-	wait_until 3 is_reported "$1"
+	wait_until 6 is_reported "$1"
 }
 
 is_reported() {
