@@ -61,7 +61,7 @@ FORMATTED = $(wildcard bpf/*.[ch] user/*/*.[ch] tests/*/*.[ch])
 .SECONDEXPANSION:
 .SECONDARY:
 .SUFFIXES:
-.PHONY: all demo test test-all unit host vm fuzz lint format install uninstall clean help programs
+.PHONY: all demo test test-all unit host escape vm fuzz lint format install uninstall clean help programs
 
 all: $(B)/pawl $(B)/pawld ## build pawl and pawld (the default)
 
@@ -150,7 +150,7 @@ fuzz: $(FUZZ) ## run each fuzzer for FUZZ_S seconds
 
 test: all programs | $(B)/.deps-test ## build and run every test
 	@scripts/deps.sh lint agents vm
-	@scripts/test.sh unit check host agents vm
+	@scripts/test.sh unit check host escape agents vm
 
 test-all: export PAWL_TEST_LONG = 1
 test-all: test ## the same with the long tests
@@ -160,6 +160,9 @@ unit: $(UNIT) ## core tests under ASan and UBSan; no root needed
 
 host: all programs ## tests of this kernel (root)
 	@scripts/test.sh host
+
+escape: all programs ## attempts to get round pawl on this kernel (root)
+	@scripts/test.sh escape
 
 vm: all programs ## the matrix of kernels in QEMU
 	@scripts/deps.sh vm

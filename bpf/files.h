@@ -15,7 +15,6 @@
 #define ATTR_UID (1 << 1)
 #define ATTR_GID (1 << 2)
 #define ATTR_SIZE (1 << 3)
-#define O_APPEND 02000
 #define FALLOCATE_DESTROYS (2 | 8 | 16 | 32) /* punch, collapse, zero, insert */
 #define FMODE_WRITE 2
 #define SYS_MOUNT 165 /* x86-64 */
@@ -238,9 +237,8 @@ static __always_inline u32 files_open_class(struct attempt *attempt, struct file
 	}
 	if (BPF_CORE_READ(file, f_mode) & FMODE_CREATED || !BPF_CORE_READ(inode, i_size))
 		return PAWL_CLASS_NONE;
-	/* emptying is counted as such */
-	return BPF_CORE_READ(file, f_flags) & (O_APPEND | O_TRUNC) ? PAWL_CLASS_NONE
-								   : PAWL_CLASS_OVERWRITE;
+	/* emptying is counted as such; what is opened to append can be made to overwrite */
+	return BPF_CORE_READ(file, f_flags) & O_TRUNC ? PAWL_CLASS_NONE : PAWL_CLASS_OVERWRITE;
 }
 
 #endif

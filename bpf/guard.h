@@ -11,6 +11,7 @@
 
 #define PTRACE_MODE_ATTACH 2
 #define CAP_SYS_BOOT 22
+#define SCSI_GENERIC_MAJOR 21
 #define MEM_MAJOR 1 /* drivers/char/mem.c: mem, kmem and port are its minors 1, 2, 4 */
 
 /* uapi/linux/bpf.h: enum bpf_cmd, and where union bpf_attr has what they name */
@@ -280,6 +281,9 @@ static __always_inline u32 guard_opened(struct attempt *attempt, struct file *fi
 		attempt->detail = PAWL_DETAIL_OPEN_DEVICE;
 		return PAWL_CLASS_WIPE;
 	case S_IFCHR:
+		attempt->detail = PAWL_DETAIL_PASSTHROUGH; /* also by write(2) */
+		if (BPF_CORE_READ(file, f_inode, i_rdev) >> 20 == SCSI_GENERIC_MAJOR)
+			return PAWL_CLASS_WIPE;
 		attempt->detail = PAWL_DETAIL_MEMORY;
 		return guard_is_memory(BPF_CORE_READ(file, f_inode, i_rdev)) ? PAWL_CLASS_KERNEL
 									     : PAWL_CLASS_NONE;

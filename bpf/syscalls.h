@@ -42,6 +42,7 @@ static const struct syscall_shape syscall_shapes[PAWL_SYSCALL_MAX] = {
 	[PAWL_SYSCALL_OPEN] = {PAWL_CLASS_TRUNCATE, NO_ARG, 0, 1},
 	[PAWL_SYSCALL_CREAT] = {PAWL_CLASS_TRUNCATE, NO_ARG, 0, NO_ARG},
 	[PAWL_SYSCALL_OPENAT] = {PAWL_CLASS_TRUNCATE, 0, 1, 2},
+	[PAWL_SYSCALL_OPEN_HANDLE] = {PAWL_CLASS_TRUNCATE, 0, NO_ARG, 2},
 	[PAWL_SYSCALL_OPENAT2] = {PAWL_CLASS_TRUNCATE, 0, 1, 2},
 	[PAWL_SYSCALL_FALLOCATE] = {PAWL_CLASS_TRUNCATE, 0, NO_ARG, 1, PAWL_DETAIL_FALLOCATE},
 	[PAWL_SYSCALL_CHMOD] = {PAWL_CLASS_ACCESS, NO_ARG, 0, NO_ARG},
@@ -245,6 +246,21 @@ static __always_inline bool syscall_opens(u32 kind)
 	return kind >= PAWL_SYSCALL_OPEN && kind <= PAWL_SYSCALL_OPENAT2;
 }
 
+/*
+ * Whether the task was stopped by the hold that is open, and runs all the same: a SIGCONT of its
+ * own, by a timer say, has continued it. Each one would cost a file.
+ */
+static __always_inline bool syscall_evades(const struct pawl_task *mark,
+					   const struct pawl_session *session, u32 class)
+{
+	u64 word = session_word(session);
+
+	class &= PAWL_OPS - 1;
+	barrier_var(class);
+	return PAWL_WORD_STATE(word) == PAWL_STATE_HELD && mark->held_seq == PAWL_WORD_SEQ(word) &&
+	       session->terms.action[class] >= PAWL_ACTION_HOLD && !lease_over();
+}
+
 /* Reserves the operation, where it can be known now that there is one. */
 static __always_inline u32 syscall_reserve(struct pawl_task *mark, struct pawl_session *session,
 					   u32 class)
@@ -255,6 +271,8 @@ static __always_inline u32 syscall_reserve(struct pawl_task *mark, struct pawl_s
 		return 0;
 	if (now < session->deny_until_ns || !budget_covers(class))
 		return PAWL_TP_OVER;
+	if (syscall_evades(mark, session, class))
+		bpf_send_signal(SIGKILL);
 	if (budget_spend(session, class, BUDGET_BEYOND, &mark->tp_spent) == BUDGET_OK)
 		return PAWL_TP_RESERVED;
 	return PAWL_TP_RESERVED | PAWL_TP_OVER;

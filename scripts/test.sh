@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
 #
-# Runs test suites: scripts/test.sh [unit|check|host|agents|vm]... (all of them if none is named).
+# Runs test suites: scripts/test.sh [unit|check|host|escape|agents|vm]... (all of them if none is named).
 # A suite prints `ok - NAME`, `not ok - NAME: REASON` or `skip - NAME: REASON` a case; they are
 # passed on and counted. The last line of all is `N passed, N failed, N skipped`.
 # A suite that prints no case, or dies without a failed case, is a failure itself.
@@ -10,7 +10,7 @@
 set -u
 cd "$(dirname "$0")/.." || exit 1
 
-declare -A limit_s=([unit]=300 [check]=600 [host]=600 [agents]=900 [vm]=7200)
+declare -A limit_s=([unit]=300 [check]=600 [host]=600 [escape]=900 [agents]=900 [vm]=7200)
 [[ ${PAWL_TEST_LONG:-0} != 1 ]] || limit_s[host]=2400
 passed=0 failed=0 skipped=0 child=''
 
@@ -101,6 +101,13 @@ run_each() { # SUITE DIR
 	[[ $found = 1 ]] || no_suite "$1"
 }
 
+# The long run also shows that each technique is real.
+run_escape() {
+	run_suite escape "${limit_s[escape]}" tests/escape/run.sh
+	[[ ${PAWL_TEST_LONG:-0} != 1 ]] ||
+		run_suite escape-unwatched "${limit_s[escape]}" tests/escape/run.sh --unwatched
+}
+
 no_suite() {
 	echo "not ok - $1: no suite found"
 	failed=$((failed + 1))
@@ -110,15 +117,16 @@ if [[ ${1:-} = --tap ]]; then
 	tap "$2"
 	exit
 fi
-[[ $# -gt 0 ]] || set -- unit check host agents vm
+[[ $# -gt 0 ]] || set -- unit check host escape agents vm
 for suite in "$@"; do
 	case $suite in
 	unit) run_unit ;;
 	check) run_suite check "${limit_s[check]}" tests/check/run.sh ;;
 	host | agents) run_each "$suite" "tests/$suite" ;;
+	escape) run_escape ;;
 	vm) run_suite vm "${limit_s[vm]}" tests/vm/matrix.sh ;;
 	*)
-		echo "usage: scripts/test.sh [unit|check|host|agents|vm]..." >&2
+		echo "usage: scripts/test.sh [unit|check|host|escape|agents|vm]..." >&2
 		exit 2
 		;;
 	esac

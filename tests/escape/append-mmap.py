@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-# tries: opening to append, which is not counted, then overwriting through a shared mapping
+# tries: opening to append, then overwriting through a shared mapping
 # class: files
 # where: host
 # needs: python3

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-# tries: opening to append, which is not counted, then clearing O_APPEND and overwriting
+# tries: opening to append, then clearing O_APPEND and overwriting
 # class: files
 # where: host
 # needs: python3

@@ -19,11 +19,29 @@ damage() {
 }
 
 intact() {
-	find "$DATA" -type f -size 8c -exec grep -lZxF content {} + 2>/dev/null | tr -dc '\0' | wc -c
+	"$TOOLS/files" intact "$DATA"
 }
 
 restore() {
 	:
+}
+
+# An accomplice who was there before, and belongs to nobody's tree; HELPER is its process.
+start_helper() { # WAY
+	"$PYTHON" "$HERE/helper.py" "$1" </dev/null >helper.out 2>&1 &
+	HELPER=$!
+	echo "$HELPER" >helper.pid
+	until [[ -e ready ]]; do
+		kill -0 "$HELPER" || exit
+		sleep 0.02
+	done
+}
+
+# For attacks on, or by, somebody who has done it or not.
+all_or_nothing() {
+	local n
+	n=$(intact)
+	echo $((n < 300))
 }
 
 cannot() {
@@ -33,11 +51,10 @@ cannot() {
 
 # Where this machine has it: the system's python3, which is no wrapper script.
 python3() {
-	command "$(command -v /usr/bin/python3 || type -P python3)" "$@"
+	"$PYTHON" "$@"
 }
 
-file=$1 verb=$2
-shift 2
+HERE=${1%/*} # where the techniques are
 # shellcheck source=/dev/null
-. "$file"
-"$verb"
+. "$1"
+"$2"

@@ -3,7 +3,7 @@
 import os
 import resource
 
-from common import paths, syscall
+from common import DATA, names, syscall
 
 RENAMEAT2, AT_FDCWD, RENAME_NOREPLACE = 316, -100, 1
 
@@ -13,7 +13,8 @@ def move(old, new):
 
 
 resource.setrlimit(resource.RLIMIT_CORE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
-for path in paths():
+os.chdir(DATA)
+for path in names():
     move(path, "core")
     pid = os.fork()
     if not pid:

@@ -13,7 +13,7 @@ prepare() {
 }
 
 attack() {
-	python3 "${file%.sh}.py"
+	python3 "$HERE/core-dump.py"
 }
 
 damage() {

@@ -5,10 +5,10 @@
 # where: host
 
 prepare() {
-	local name i
+	local name
 	printf -v name '%0200d' 0
 	mkdir "$DATA" && cd "$DATA" || return
-	for i in {1..64}; do
+	for _ in {1..64}; do
 		mkdir "$name" && cd "$name" || return
 	done
 	"$TOOLS/files" make . 300

@@ -30,6 +30,11 @@ attack() {
 	END
 }
 
+# What each name holds now; the content itself wanders through the new ones.
+damage() {
+	echo $((300 - $(find "$DATA" -type f ! -name '.*' -exec grep -lxF content {} + | wc -l)))
+}
+
 restore() {
 	unmount_data
 }

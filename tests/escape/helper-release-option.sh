@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-# shellcheck shell=bash disable=SC2317,SC2154
+# shellcheck shell=bash disable=SC2317,SC2154,SC2016
 # tries: release_agent as an option of a mount in a namespace of its own; a group removed
 # class: kernel
 # where: guest

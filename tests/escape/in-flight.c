@@ -5,6 +5,7 @@
  * where: host
  */
 #include <linux/userfaultfd.h>
+#include <poll.h>
 #include <pthread.h>
 #include <stdint.h>
 #include <sys/ioctl.h>
@@ -41,6 +42,18 @@ static int fault_open(size_t size)
 	return fd;
 }
 
+/* Each of them has said which page it waits for. */
+static void wait_inside(int fd)
+{
+	struct pollfd ready = {.fd = fd, .events = POLLIN};
+	struct uffd_msg message;
+
+	for (size_t n = 0; n < names.n;) {
+		poll(&ready, 1, -1);
+		n += read(fd, &message, sizeof(message)) == sizeof(message);
+	}
+}
+
 /* All of them at once: every path is there, and nobody has made a system call in between. */
 static void resolve(int fd, char *filled, size_t size)
 {
@@ -61,11 +74,15 @@ static char *map(size_t size)
 int main(void)
 {
 	pthread_attr_t attr;
+	pthread_t *threads;
 	char *filled;
 	size_t size;
 	int fd;
 
 	names = names_read(getenv("DATA"));
+	threads = calloc(names.n, sizeof(*threads));
+	if (!threads)
+		err(1, "calloc");
 	size = PAGE * names.n;
 	pages = map(size);
 	filled = map(size);
@@ -75,13 +92,12 @@ int main(void)
 	pthread_attr_init(&attr);
 	pthread_attr_setstacksize(&attr, STACK_BYTES);
 	for (size_t i = 0; i < names.n; i++) {
-		pthread_t thread;
-
-		if (pthread_create(&thread, &attr, destroy, (void *)i))
+		if (pthread_create(&threads[i], &attr, destroy, (void *)i))
 			errx(1, "pthread_create");
 	}
-	sleep(1); /* they are all inside by then */
+	wait_inside(fd);
 	resolve(fd, filled, size);
-	sleep(1);
+	for (size_t i = 0; i < names.n; i++)
+		pthread_join(threads[i], NULL);
 	return 0;
 }

@@ -17,5 +17,5 @@ prepare() {
 }
 
 attack() {
-	python3 "${file%.sh}.py"
+	python3 "$HERE/odd-names.py"
 }

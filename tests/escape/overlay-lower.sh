@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-# shellcheck shell=bash disable=SC2317,SC2154
+# shellcheck shell=bash disable=SC2317,SC2154,SC2016
 # tries: an overlay over data, and rm in it: whiteouts count once, the data stays; then rm of the data
 # class: mounts
 # where: guest

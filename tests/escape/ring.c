@@ -10,10 +10,12 @@
 #include <linux/falloc.h>
 #include <linux/io_uring.h>
 #include <linux/openat2.h>
+#include <netinet/in.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <sys/mman.h>
+#include <sys/socket.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -212,13 +214,28 @@ static struct io_uring_sqe op_write(int dir, const char *name)
 				     .len = 8};
 }
 
+/* To the broker, over and over. */
+static struct io_uring_sqe op_connect(int dir, const char *name)
+{
+	static struct sockaddr_in address = {.sin_family = AF_INET};
+
+	(void)dir;
+	(void)name;
+	address.sin_port = htons(atoi(getenv("BROKER_PORT")));
+	address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+	return (struct io_uring_sqe){.opcode = IORING_OP_CONNECT,
+				     .fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0),
+				     .addr = (uintptr_t)&address,
+				     .off = sizeof(address)};
+}
+
 static const struct {
 	const char *name;
 	struct io_uring_sqe (*fill)(int dir, const char *name);
 } operations[] = {
 	{"unlinkat", op_unlinkat}, {"renameat", op_renameat},	{"openat", op_openat},
 	{"openat2", op_openat2},   {"ftruncate", op_ftruncate}, {"fallocate", op_fallocate},
-	{"write", op_write},
+	{"write", op_write},	   {"connect", op_connect},
 };
 
 static struct io_uring_sqe (*find(const char *name))(int, const char *)

@@ -19,24 +19,37 @@ EXPECTED=$HERE/expected.tsv
 KVER=$(uname -r | cut -d . -f 1,2)
 BUDGET=25
 CANARY_EVERY=8
+BYSTANDING=1000 # operations
+! short || BYSTANDING=200
+FILES=300 # that common.sh makes
 
 WRITE=0 QUICK=0 WATCHED=1
 NAMES=() OPTIONS=()
-NAME='' FILE='' WORK='' WORD='' BYSTANDER='' LOG_FROM=0 SINCE_CANARY=0
+EVENTS='' PARTIAL='' EVENTS_FD=''
+declare -A HEADER=()
+VERBS=''
+NAME='' FILE='' LIMIT=0 TOTAL=1 WORK='' WORD='' BYSTANDER='' SINCE_CANARY=0
 
 # ---- techniques ----
 
-# header KEY: what the technique's file says of itself.
-header() {
-	sed -n -E "1,25s/^[ #*\/]*$1: *//p" "$FILE" | sed 's| *\*/$||' | head -n 1
+# Fills HEADER with what a file says of itself, and VERBS with the functions that it defines.
+read_headers() { # FILE
+	local line n=0
+	HEADER=() VERBS=' '
+	while IFS= read -r line; do
+		if ((n++ < 25)) && [[ $line =~ ^[\ \#*/]*(tries|class|where|needs|quick|policy|limit|total|linger|start|disk):\ *(.*)$ ]]; then
+			HEADER[${BASH_REMATCH[1]}]=${BASH_REMATCH[2]% \*/}
+		elif [[ $line =~ ^(prepare|damage|restore)\(\) ]]; then
+			VERBS+="${BASH_REMATCH[1]} "
+		fi
+	done <"$1"
+	[[ -n ${HEADER[tries]:-} ]]
 }
 
 # The file that describes NAME: a script, or a program that needs none.
 file_of() {
-	local extension
-	for extension in sh py c; do
-		FILE=$HERE/$1.$extension
-		[[ ! -f $FILE ]] || grep -qE '^[ #*/]*tries: ' "$FILE" && [[ -f $FILE ]] && return
+	for FILE in "$HERE/$1".{sh,py,c}; do
+		[[ ! -f $FILE ]] || ! read_headers "$FILE" || return 0
 	done
 	return 1
 }
@@ -57,17 +70,30 @@ command_of() {
 
 # call VERB: prepare, damage or restore, by an outsider; what it says is in $WORK/VERB.
 call() {
-	local file=/dev/null
-	[[ $FILE != *.sh ]] || file=$FILE
-	technique_env timeout "$((4 * WAIT_S))" bash "$HERE/common.sh" "$file" "$1" </dev/null \
-		>"$WORK/$1" 2>"$WORK/$1.err"
+	if [[ $VERBS = *" $1 "* ]]; then
+		technique_env timeout "$((4 * WAIT_S))" bash "$HERE/common.sh" "$FILE" "$1"
+	else
+		"default_$1"
+	fi </dev/null >"$WORK/$1" 2>"$WORK/$1.err"
+}
+
+default_prepare() {
+	"$TOOLS/files" make "$WORK/cwd/data" "$FILES"
+}
+
+default_damage() {
+	echo $((FILES - $("$TOOLS/files" intact "$WORK/cwd/data")))
+}
+
+default_restore() {
+	:
 }
 
 technique_env() {
 	env -C "$WORK/cwd" T="$WORK/cwd" DATA="$WORK/cwd/data" TOOLS="$TOOLS" PAWL="$PAWL" SOCK="$SOCK" \
-		STATE_DIR="$T/state" PIN_DIR="$PIN_DIR" PAWLD_PID="$PAWLD_PID" WATCHED="$WATCHED" \
+		STATE_DIR="$T/state" PIN_DIR="$PIN_DIR" PAWLD_PID="$PAWLD_PID" WATCHED="$WATCHED" PYTHON="$PYTHON" \
 		BROKER_SOCKET="$BROKER_SOCKET" BROKER_PORT="$BROKER_PORT" \
-		PYTHONDONTWRITEBYTECODE=1 "$@"
+		PYTHONDONTWRITEBYTECODE=1 "$@" {EVENTS_FD}<&-
 }
 
 # ---- what this machine must have ----
@@ -99,7 +125,7 @@ need_systemd() {
 # Prints why the technique cannot run here, if so.
 missing() {
 	local word
-	for word in $(header needs); do
+	for word in ${HEADER[needs]:-}; do
 		if declare -F "need_$word" >/dev/null; then
 			"need_$word" || echo "no $word"
 		else
@@ -110,53 +136,70 @@ missing() {
 
 # ---- what is recorded ----
 
-log_lines() {
-	wc -l <"$T/events.jsonl"
+# Takes what pawld has logged since the last time into EVENTS. No program is started for it: in a
+# guest each one takes its time.
+read_events() {
+	local line
+	while IFS= read -r -u "$EVENTS_FD" line; do
+		EVENTS+=$PARTIAL$line$'\n'
+		PARTIAL=''
+	done
+	PARTIAL+=$line
 }
 
-# Records since the attack began whose event.action matches the extended regular expression.
-records() {
-	tail -n "+$((LOG_FROM + 1))" "$T/events.jsonl" | grep -E "\"event.action\":\"($1)\""
+forget_events() {
+	read_events
+	EVENTS=''
+}
+
+# Whether an event.action since then matches the extended regular expression.
+recorded() {
+	read_events
+	[[ $EVENTS =~ \"event.action\":\"($1)\" ]]
+}
+
+# Sessions that have begun and not ended.
+open_sessions() {
+	read_events
+	awk -F '"' '/"event.action":"session.start"/ { open[$12] = 1 }
+		/"event.action":"session.end"/ { delete open[$12] }
+		END { for (session in open) print session }' <<<"$EVENTS"
+}
+
+no_sessions() {
+	[[ -z $(open_sessions) ]]
 }
 
 # Operations that were counted, by the records of their directories.
 counted() {
-	records '(file|dir|access)\.[a-z]+' | grep -oE '"pawl.count":[0-9]+' | cut -d : -f 2 |
-		awk '{sum += $1} END {print sum + 0}'
+	read_events
+	grep -E '"event.action":"(file|dir|access)\.[a-z]+"' <<<"$EVENTS" |
+		grep -oE '"pawl.count":[0-9]+' | awk -F : '{ sum += $2 } END { print sum + 0 }'
 }
 
 was_stopped() {
-	[[ -n $(records 'hold\.open|session\.kill|[a-z]+\.denied') ]]
+	recorded 'hold\.open|session\.kill|[a-z]+\.denied'
 }
 
 # Counts are written every few seconds.
 was_reported() {
-	wait_until 3 is_reported "$1"
+	wait_until 6 is_reported "$1"
 }
 
 is_reported() {
-	[[ -n $(records 'hold\.open|session\.kill|(tamper|broker|operation|budget)\.[a-z]+') ]] ||
-		(($(counted) >= $1))
+	recorded 'hold\.open|session\.kill|(tamper|broker|operation|budget)\.[a-z]+' ||
+		{ ((LIMIT > 0)) && (($(counted) >= $1)); }
 }
 
 # ---- one technique ----
 
-limit_of() {
-	local limit
-	limit=$(header limit)
-	case $(header class) in
-	files | ring | load | tree) echo "${limit:-$BUDGET}" ;;
-	*) echo "${limit:-0}" ;;
+# Sets LIMIT, up to which damage is no loss, and TOTAL, which is everything.
+set_bounds() {
+	case ${HEADER[class]:-} in
+	files | ring | load | tree) LIMIT=$BUDGET TOTAL=$FILES ;;
+	*) LIMIT=0 TOTAL=1 ;;
 	esac
-}
-
-total_of() {
-	local total
-	total=$(header total)
-	case $(header class) in
-	files | ring | load | tree) echo "${total:-300}" ;;
-	*) echo "${total:-1}" ;;
-	esac
+	LIMIT=${HEADER[limit]:-$LIMIT} TOTAL=${HEADER[total]:-$TOTAL}
 }
 
 damage_now() {
@@ -178,15 +221,14 @@ settled_damage() {
 
 # Sets WORD: what became of the attack.
 judge() {
-	local damage=$1 limit total
-	limit=$(limit_of) total=$(total_of)
+	local damage=$1
 	if [[ ! $damage =~ ^[0-9]+$ ]]; then
 		fail "damage cannot be told: '$damage' $(tail -n 1 "$WORK/damage.err")"
 		WORD='broken'
-	elif ((damage <= limit)) && was_stopped; then
+	elif ((damage <= LIMIT)) && was_stopped; then
 		WORD='stopped before effect'
-	elif was_stopped && ((damage < total || limit == 0 && damage == total)); then
-		WORD="stopped after $((damage - limit))"
+	elif was_stopped && ((damage < TOTAL || LIMIT == 0 && damage == TOTAL)); then
+		WORD="stopped after $((damage - LIMIT))"
 	elif ((damage == 0)); then
 		WORD='no effect'
 	elif was_reported "$damage"; then
@@ -196,35 +238,29 @@ judge() {
 	fi
 }
 
-no_sessions() {
-	[[ $(pawl ps -o json 2>/dev/null) =~ ^\[[[:space:]]*\]$ ]]
-}
-
 over() {
 	gone "$RUN_PID" && { ((!WATCHED)) || no_sessions || gone "$PAWLD_PID"; }
 }
 
 held_or_over() {
-	{ ((WATCHED)) && find_hold; } || over
+	{ ((WATCHED)) && recorded 'hold\.open'; } || over
 }
 
 attack() {
 	local -a watched=()
-	local COMMAND policy
-	policy=$(header policy)
-	if ((WATCHED)) && [[ $(header start) != self ]]; then
+	local COMMAND policy=${HEADER[policy]:-}
+	if ((WATCHED)) && [[ ${HEADER[start]:-} != self ]]; then
 		watched=("$PAWL" --socket "$SOCK" run ${policy:+--policy "$policy"} --)
 	fi
 	command_of
-	HOLD='' SESSION=''
 	start technique_env "${watched[@]}" "${COMMAND[@]}"
 	wait_until "$WAIT_S" held_or_over
-	sleep "$(header linger | grep . || echo 0)"
+	sleep "${HEADER[linger]:-0}"
 	DAMAGE=$(settled_damage)
 }
 
 start_bystander() {
-	"$TOOLS/bystander" "$WORK/bystander" 1000 </dev/null >"$WORK/bystander.out" 2>&1 &
+	"$TOOLS/bystander" "$WORK/bystander" "$BYSTANDING" </dev/null >"$WORK/bystander.out" 2>&1 &
 	BYSTANDER=$!
 }
 
@@ -237,10 +273,10 @@ expect_bystander() {
 clean_up() {
 	local session
 	if ((WATCHED)); then
-		for session in $(pawl ps -o json 2>/dev/null | json_strings session); do
+		for session in $(open_sessions); do
 			pawl kill "$session" >/dev/null 2>&1
 		done
-		wait_until "$WAIT_S" no_sessions || fail "left: $(pawl ps -o json)"
+		wait_until "$WAIT_S" no_sessions || fail "left: $(pawl ps -o json 2>&1)"
 	fi
 	kill_marked
 	wait_run
@@ -251,11 +287,11 @@ clean_up() {
 
 expect_enforcing() {
 	if ((!WATCHED)); then # it may have been what was attacked
-		[[ $(header class) != tamper ]] || restart_pawld
+		[[ ${HEADER[class]:-} != tamper ]] || restart_pawld
 	elif gone "$PAWLD_PID"; then
 		fail 'pawld is dead'
 		restart_pawld
-	elif ! pawl doctor -o json 2>/dev/null | grep -qE '"enforcing": ?true'; then
+	elif ((SINCE_CANARY == 0)) && ! pawl doctor -o json 2>/dev/null | grep -qE '"enforcing": ?true'; then
 		fail "not enforcing: $(pawl doctor 2>&1 | head -n 3)"
 		restart_pawld
 	fi
@@ -301,7 +337,7 @@ conclude() {
 
 # `disk: yes`: not in memory.
 scratch() {
-	if [[ $(header disk) = yes ]]; then echo "$DISK"; else echo "$T"; fi
+	if [[ ${HEADER[disk]:-} = yes ]]; then echo "$DISK"; else echo "$T"; fi
 }
 
 # Sets WORD to the reason where the technique cannot run.
@@ -325,14 +361,15 @@ prepared() {
 run_technique() {
 	local began=$SECONDS
 	case_begin "$NAME"
-	LOG_FROM=$(log_lines)
+	set_bounds
+	forget_events
 	if prepared; then
 		((WATCHED == 0)) || start_bystander
 		attack
 		if ((WATCHED)); then
 			judge "$DAMAGE"
 			expect_bystander
-		elif [[ ! $DAMAGE =~ ^[0-9]+$ ]] || ((DAMAGE <= $(limit_of))); then
+		elif [[ ! $DAMAGE =~ ^[0-9]+$ ]] || ((DAMAGE <= LIMIT)); then
 			fail "it does damage of '$DAMAGE' only: $(run_err | tail -n 1)"
 		fi
 	fi
@@ -357,8 +394,8 @@ canary() {
 }
 
 runs_here() {
-	[[ $(header where) = host || ${PAWL_TEST_GUEST:-0} = 1 ]] || return 1
-	((QUICK == 0)) || [[ $(header quick) = yes ]]
+	[[ ${HEADER[where]:-} = host || ${PAWL_TEST_GUEST:-0} = 1 ]] || return 1
+	((QUICK == 0)) || [[ ${HEADER[quick]:-} = yes ]]
 }
 
 run_all() {
@@ -368,7 +405,7 @@ run_all() {
 		run_technique
 		SINCE_CANARY=$((SINCE_CANARY + 1))
 		((WATCHED)) || continue
-		if ((SINCE_CANARY >= CANARY_EVERY)) || [[ $(header class) = tamper ]]; then
+		if ((SINCE_CANARY >= CANARY_EVERY)) || [[ ${HEADER[class]:-} = tamper ]]; then
 			canary
 		fi
 	done
@@ -419,6 +456,7 @@ BROKER_PORT=$(free_port)
 set_policy
 ((${#NAMES[@]})) || mapfile -t NAMES < <(all_names)
 need_pawld "${OPTIONS[@]}"
+exec {EVENTS_FD}<"$T/events.jsonl"
 run_all
 ((!WRITE)) || "$HERE/table.sh" --merge "$T/results"
 finish

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-# shellcheck shell=bash disable=SC2317
+# shellcheck shell=bash disable=SC2317,SC2016
 # tries: a script that is executed, its interpreter a copy of another name
 # class: tree
 # where: host

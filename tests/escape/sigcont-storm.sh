@@ -6,8 +6,7 @@
 # linger: 2
 
 attack() {
-	local i
-	for i in 1 2 3; do
+	for _ in 1 2 3; do
 		bash -c 'while kill -CONT "$1"; do :; done' - "$$" 2>/dev/null &
 	done
 	exec rm -rf "$DATA"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * tries: a timer of the kernel's that sends SIGCONT to its own process 10,000 times a second
+ * tries: 600 timers of the kernel's, each of which sends SIGCONT to its own process once
  * class: tree
  * where: host
  * linger: 2
@@ -11,25 +11,30 @@
 
 #include "../tools/names.h"
 
-#define PERIOD_NS 100000
-
-/* A signal that is ignored would stop the timer. */
-static void ignore(int signal)
-{
-	(void)signal;
-}
+/* A timer whose signal a SIGSTOP has discarded while it was pending is of no more use. */
+#define TIMERS 600
+#define STEP_NS 1000000LL
+#define NS_PER_S 1000000000LL
 
 int main(void)
 {
 	struct names names = names_read(getenv("DATA"));
+	sigset_t set;
 	struct sigevent event = {.sigev_notify = SIGEV_SIGNAL, .sigev_signo = SIGCONT};
-	struct itimerspec period = {.it_interval = {.tv_nsec = PERIOD_NS},
-				    .it_value = {.tv_nsec = PERIOD_NS}};
-	timer_t timer;
 
-	signal(SIGCONT, ignore);
-	if (timer_create(CLOCK_MONOTONIC, &event, &timer) || timer_settime(timer, 0, &period, NULL))
-		err(1, "timer");
+	/* blocked, it continues the process all the same, and no handler makes a system call */
+	sigemptyset(&set);
+	sigaddset(&set, SIGCONT);
+	sigprocmask(SIG_BLOCK, &set, NULL);
+	for (int i = 0; i < TIMERS; i++) {
+		long long at_ns = (100 + i) * STEP_NS;
+		struct itimerspec times = {.it_value = {at_ns / NS_PER_S, at_ns % NS_PER_S}};
+		timer_t timer;
+
+		if (timer_create(CLOCK_MONOTONIC, &event, &timer) ||
+		    timer_settime(timer, 0, &times, NULL))
+			err(1, "timer");
+	}
 	for (size_t i = 0; i < names.n; i++)
 		unlinkat(names.dir, names.name[i], 0);
 	return 0;

@@ -34,7 +34,60 @@ merge() { # LOG...
 	mv expected.new expected.tsv
 }
 
+# NAME CLASS TRIES, tab-separated, by class in the order in which they are shown.
+techniques() {
+	local class file
+	for class in "${CLASSES[@]}"; do
+		grep -lE "^[ #*/]*class: $class( |$)" -- *.sh *.py *.c | LC_ALL=C sort | while read -r file; do
+			sed -n -E "1,25s/^[ #*\/]*tries: *(.*)/${file%.*}\t$class\t\1/p" "$file"
+		done
+	done
+}
+
+readonly CLASSES=(files ring tree load devices mounts kernel brokers tamper)
+
+head_of_table() {
+	cat <<-'END'
+		# What has been tried to get round pawl
+
+		Made by `tests/escape/table.sh` from what `tests/escape/run.sh` saw; see CONTRIBUTING.md. Each
+		technique runs on every kernel of the matrix with `lsm` and with `fmod_ret`, and on the host,
+		or in a guest, with `tracepoint`. *Stopped before effect*: no more was lost than the budget
+		allows, or nothing where there is no budget. *Stopped after n*: at most so many more were
+		lost. *Reported*: it happened, and is on record. *Not covered*: it happened, and nothing says
+		so. *Cannot run*: what it needs is missing there. Where kernels differ it is said; an empty
+		cell has not been run.
+	END
+}
+
+table() {
+	head_of_table
+	techniques | awk -F '\t' '
+		FILENAME == "expected.tsv" {
+			split($2, at, "@")
+			if (at[2] == "") word[$1, at[1]] = $3
+			else own[$1, at[1]] = own[$1, at[1]] "; " at[2] ": " $3
+			next
+		}
+		{
+			if ($2 != class) {
+				class = $2
+				printf "\n## %s\n\n| technique | what it tries | `lsm` | `fmod_ret` | `tracepoint` |\n", class
+				print "| --- | --- | --- | --- | --- |"
+			}
+			gsub(/\|/, "\\|", $3)
+			printf "| %s | %s |", $1, $3
+			for (i = 1; i <= 3; i++) {
+				backend = i == 1 ? "lsm" : i == 2 ? "fmod_ret" : "tracepoint"
+				printf " %s%s |", word[$1, backend], own[$1, backend]
+			}
+			print ""
+		}' expected.tsv -
+}
+
 if [[ ${1:-} = --merge ]]; then
 	shift
 	merge "$@"
 fi
+table >TABLE.tmp
+mv TABLE.tmp TABLE.md

@@ -9,15 +9,15 @@
 . "${BASH_SOURCE[0]%/*}/guest.sh"
 
 prepare() {
-	keeper >keeper
-	[[ -s keeper ]] || cannot 'no keeper'
+	keeper >keeper.pid
+	[[ -s keeper.pid ]] || cannot 'no keeper'
 }
 
 attack() {
 	python3 - <<-'END'
 		import fcntl, os, signal, time
 		ours, theirs = os.pipe()
-		fcntl.fcntl(ours, fcntl.F_SETOWN, int(open("keeper").read()))
+		fcntl.fcntl(ours, fcntl.F_SETOWN, int(open("keeper.pid").read()))
 		fcntl.fcntl(ours, 10, signal.SIGKILL)
 		fcntl.fcntl(ours, fcntl.F_SETFL, fcntl.fcntl(ours, fcntl.F_GETFL) | os.O_ASYNC)
 		os.write(theirs, b"x")
@@ -26,5 +26,5 @@ attack() {
 }
 
 damage() {
-	hurt "$(<keeper)"
+	hurt "$(<keeper.pid)"
 }

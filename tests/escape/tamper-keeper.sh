@@ -8,14 +8,14 @@
 . "${BASH_SOURCE[0]%/*}/guest.sh"
 
 prepare() {
-	keeper >keeper
-	[[ -s keeper ]] || cannot 'no keeper'
+	keeper >keeper.pid
+	[[ -s keeper.pid ]] || cannot 'no keeper'
 }
 
 attack() {
-	kill -KILL "$(<keeper)"
+	kill -KILL "$(<keeper.pid)"
 }
 
 damage() {
-	hurt "$(<keeper)"
+	hurt "$(<keeper.pid)"
 }

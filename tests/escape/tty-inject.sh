@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-# shellcheck shell=bash disable=SC2317,SC2154
+# shellcheck shell=bash disable=SC2317,SC2154,SC2016
 # tries: TIOCSTI: keys typed into the terminal of an outsider's shell
 # class: brokers
 # where: guest

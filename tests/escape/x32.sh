@@ -13,5 +13,5 @@ sys.exit(ctypes.CDLL(None).syscall(0x40000000 | 39) != os.getpid())' ||
 }
 
 attack() {
-	python3 "${file%.sh}.py"
+	python3 "$HERE/x32.py"
 }

@@ -14,23 +14,41 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#define CONTENT "content\n"
+#define SIZE 8
+
 struct totals {
 	unsigned long files;
-	unsigned long full; /* their first byte is what it was: no hole, not gone */
-	unsigned long dirs; /* the top one is not counted */
+	unsigned long full;   /* their first byte is what it was: no hole, not gone */
+	unsigned long intact; /* as make_file() left them */
+	unsigned long dirs;   /* the top one is not counted */
 };
+
+/* The head of a file. Return: how much of it is in @text. */
+static ssize_t read_head(int dir, const char *name, char text[2 * SIZE])
+{
+	int fd = openat(dir, name, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOFOLLOW);
+	ssize_t n;
+
+	if (fd < 0)
+		return -1;
+	n = read(fd, text, 2 * SIZE);
+	close(fd);
+	return n;
+}
 
 static bool has_content(int dir, const char *name)
 {
-	int fd = openat(dir, name, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-	char byte = 0;
-	bool has;
+	char text[2 * SIZE];
 
-	if (fd < 0)
-		return false;
-	has = read(fd, &byte, 1) == 1 && byte;
-	close(fd);
-	return has;
+	return read_head(dir, name, text) > 0 && *text;
+}
+
+static bool is_intact(int dir, const char *name)
+{
+	char text[2 * SIZE];
+
+	return read_head(dir, name, text) == SIZE && !memcmp(text, CONTENT, SIZE);
 }
 
 /* Counts below @fd, which it closes. */
@@ -56,6 +74,8 @@ static void count(int fd, bool contents, struct totals *totals)
 		totals->files++;
 		if (contents && has_content(dirfd(dir), entry->d_name))
 			totals->full++;
+		if (contents && is_intact(dirfd(dir), entry->d_name))
+			totals->intact++;
 	}
 	closedir(dir);
 }
@@ -74,7 +94,7 @@ static void make_file(int dir, const char *name, bool content)
 
 	if (fd < 0 || fstat(fd, &st))
 		err(1, "open %s", name);
-	if (content && (!st.st_size || !has_content(dir, name)) && write(fd, "content\n", 8) != 8)
+	if (content && (!st.st_size || !has_content(dir, name)) && write(fd, CONTENT, SIZE) != SIZE)
 		err(1, "write %s", name);
 	close(fd);
 }
@@ -118,7 +138,7 @@ static void make_tree(const char *path, unsigned long dirs, unsigned long n)
 
 static void usage(void)
 {
-	errx(2, "usage: files make|empty DIR N | tree DIR DIRS N | count|full|dirs DIR");
+	errx(2, "usage: files make|empty DIR N | tree DIR DIRS N | count|full|intact|dirs DIR");
 }
 
 int main(int argc, char **argv)
@@ -137,11 +157,13 @@ int main(int argc, char **argv)
 	if (argc != 3)
 		usage();
 	if (access(argv[2], F_OK) == 0) /* a directory that is gone holds nothing */
-		count(open_dir(argv[2]), !strcmp(verb, "full"), &totals);
+		count(open_dir(argv[2]), strcmp(verb, "count") && strcmp(verb, "dirs"), &totals);
 	if (!strcmp(verb, "count"))
 		printf("%lu\n", totals.files);
 	else if (!strcmp(verb, "full"))
 		printf("%lu\n", totals.full);
+	else if (!strcmp(verb, "intact"))
+		printf("%lu\n", totals.intact);
 	else if (!strcmp(verb, "dirs"))
 		printf("%lu\n", totals.dirs);
 	else

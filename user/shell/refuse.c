@@ -244,6 +244,8 @@ static bool destroys(pid_t tid, bool compat, const struct __ptrace_syscall_info 
 		return loses_content(tid, AT_FDCWD, args[0]);
 	case PAWL_SYSCALL_OPENAT:
 		return args[2] & O_TRUNC && loses_content(tid, (int)args[0], args[1]);
+	case PAWL_SYSCALL_OPEN_HANDLE: /* whose file it is the kernel alone knows */
+		return args[2] & O_TRUNC;
 	case PAWL_SYSCALL_OPENAT2:
 		return open_how_flags(tid, args[2]) & O_TRUNC &&
 		       loses_content(tid, (int)args[0], args[1]);
