@@ -246,21 +246,6 @@ static __always_inline bool syscall_opens(u32 kind)
 	return kind >= PAWL_SYSCALL_OPEN && kind <= PAWL_SYSCALL_OPENAT2;
 }
 
-/*
- * Whether the task was stopped by the hold that is open, and runs all the same: a SIGCONT of its
- * own, by a timer say, has continued it. Each one would cost a file.
- */
-static __always_inline bool syscall_evades(const struct pawl_task *mark,
-					   const struct pawl_session *session, u32 class)
-{
-	u64 word = session_word(session);
-
-	class &= PAWL_OPS - 1;
-	barrier_var(class);
-	return PAWL_WORD_STATE(word) == PAWL_STATE_HELD && mark->held_seq == PAWL_WORD_SEQ(word) &&
-	       session->terms.action[class] >= PAWL_ACTION_HOLD && !lease_over();
-}
-
 /* Reserves the operation, where it can be known now that there is one. */
 static __always_inline u32 syscall_reserve(struct pawl_task *mark, struct pawl_session *session,
 					   u32 class)
@@ -271,8 +256,6 @@ static __always_inline u32 syscall_reserve(struct pawl_task *mark, struct pawl_s
 		return 0;
 	if (now < session->deny_until_ns || !budget_covers(class))
 		return PAWL_TP_OVER;
-	if (syscall_evades(mark, session, class))
-		bpf_send_signal(SIGKILL);
 	if (budget_spend(session, class, BUDGET_BEYOND, &mark->tp_spent) == BUDGET_OK)
 		return PAWL_TP_RESERVED;
 	return PAWL_TP_RESERVED | PAWL_TP_OVER;
@@ -527,7 +510,7 @@ static __always_inline bool syscall_defies(const struct pawl_task *mark,
 					   const struct pawl_session *session, u64 seq, u32 flags,
 					   const struct attempt *attempt)
 {
-	return mark->held_seq == seq && mark->held_class == HELD_FOR_CERTAIN && !lease_over() &&
+	return mark->held_seq == seq && mark->held_class == HELD_FOR_CERTAIN &&
 	       (flags & PAWL_TP_EFFECT) && (flags & PAWL_TP_OVER) &&
 	       action_of(session, attempt) != PAWL_ACTION_OBSERVE &&
 	       !(lease_over(session) && lease_allows()); /* the keeper let it go */
