@@ -382,6 +382,8 @@ loss_is() {
 
 version_case() {
 	case_begin 'pins of another version: its processes are watched anew, and none stays frozen'
+	stop_pawld
+	start_pawld --lease 300 || fail 'it does not start' # the next one gets no time beyond it
 	held_rm
 	crash_pawld
 	"$TOOLS/pins" set "$PIN_DIR/shared" 0 99 || fail 'the pinned map cannot be changed'

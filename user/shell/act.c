@@ -128,10 +128,11 @@ static bool is_called(uint32_t pid, const char *name)
 
 	snprintf(line, sizeof(line), "/proc/%" PRIu32 "/comm", pid);
 	file = fopen(line, "re");
-	if (!file || !fgets(line, sizeof(line), file))
-		return false;
-	line[strcspn(line, "\n")] = 0;
-	return !strcmp(line, name);
+	while (file && fgets(line, sizeof(line), file)) {
+		line[strcspn(line, "\n")] = 0;
+		return !strcmp(line, name);
+	}
+	return false;
 }
 
 int pawl_act_self(void)
