@@ -34,41 +34,44 @@ struct marking {
 };
 
 /* The number of the mount that @fd lies in; -1 where it cannot be told. */
-static int mount_of(int fd)
+static long mount_of(int fd)
 {
+	static const char key[] = "mnt_id:";
 	char name[64], line[128];
 	_cleanup_fclose_ FILE *info = NULL;
-	int id = -1;
 
 	snprintf(name, sizeof(name), "/proc/self/fdinfo/%d", fd);
 	info = fopen(name, "re");
-	while (info && id < 0 && fgets(line, sizeof(line), info)) {
-		if (sscanf(line, "mnt_id: %d", &id) != 1)
-			id = -1;
+	while (info && fgets(line, sizeof(line), info)) {
+		if (!strncmp(line, key, sizeof(key) - 1))
+			return strtol(line + sizeof(key) - 1, NULL, 10);
 	}
-	return id;
+	return -1;
 }
 
 /*
  * The device of the file system that @path lies in, as the kernel's programs see it. stat(2)
- * has another one for each subvolume of a btrfs.
+ * has another one for each subvolume of a btrfs. Lines are "MOUNT PARENT MAJOR:MINOR ...".
  */
 static dev_t device_of(const char *path, dev_t device)
 {
 	_cleanup_close_ int fd = open(path, O_PATH | O_CLOEXEC);
 	_cleanup_fclose_ FILE *mounts = NULL;
-	char line[PATH_MAX];
-	unsigned int maj, min;
+	char line[PATH_MAX], *at;
+	unsigned long number;
 	struct statfs fs;
-	int mount, id;
+	long mount;
 
 	if (fd < 0 || fstatfs(fd, &fs) < 0 || fs.f_type != BTRFS_SUPER_MAGIC)
 		return device;
 	mount = mount_of(fd);
 	mounts = fopen("/proc/self/mountinfo", "re");
 	while (mounts && fgets(line, sizeof(line), mounts)) {
-		if (sscanf(line, "%d %*d %u:%u", &id, &maj, &min) == 3 && id == mount)
-			return makedev(maj, min);
+		if (strtol(line, &at, 10) != mount)
+			continue;
+		strtoul(at, &at, 10); /* the mount above */
+		number = strtoul(at, &at, 10);
+		return makedev(number, strtoul(at + 1, NULL, 10));
 	}
 	return device;
 }
