@@ -26,7 +26,7 @@ FILES=300 # that common.sh makes
 WRITE=0 QUICK=0 WATCHED=1
 NAMES=() OPTIONS=()
 EVENTS='' PARTIAL='' EVENTS_FD=''
-declare -A HEADER=()
+declare -A HEADER=() SESSIONS=()
 VERBS=''
 NAME='' FILE='' LIMIT=0 TOTAL=1 WORK='' WORD='' BYSTANDER='' SINCE_CANARY=0
 
@@ -136,13 +136,16 @@ missing() {
 
 # ---- what is recorded ----
 
-# Takes what pawld has logged since the last time into EVENTS. No program is started for it: in a
-# guest each one takes its time.
+# Takes what pawld has logged since the last time into EVENTS: of sessions that have begun since
+# then. No program is started for it: in a guest each one takes its time.
 read_events() {
 	local line
 	while IFS= read -r -u "$EVENTS_FD" line; do
-		EVENTS+=$PARTIAL$line$'\n'
+		line=$PARTIAL$line
 		PARTIAL=''
+		[[ $line =~ \"pawl.session\":\"(s[0-9]+)\" ]] || continue
+		[[ $line != *'"event.action":"session.start"'* ]] || SESSIONS[${BASH_REMATCH[1]}]=1
+		[[ -z ${SESSIONS[${BASH_REMATCH[1]}]:-} ]] || EVENTS+=$line$'\n'
 	done
 	PARTIAL+=$line
 }
@@ -150,6 +153,7 @@ read_events() {
 forget_events() {
 	read_events
 	EVENTS=''
+	SESSIONS=()
 }
 
 # Whether an event.action since then matches the extended regular expression.
