@@ -43,8 +43,8 @@ static int mount_of(int fd)
 	snprintf(name, sizeof(name), "/proc/self/fdinfo/%d", fd);
 	info = fopen(name, "re");
 	while (info && id < 0 && fgets(line, sizeof(line), info)) {
-		if (sscanf(line, "mnt_id: %d", &id) != 1)
-			id = -1;
+		if (!strncmp(line, "mnt_id:", strlen("mnt_id:")))
+			id = (int)strtol(line + strlen("mnt_id:"), NULL, 10);
 	}
 	return id;
 }
@@ -58,17 +58,22 @@ static dev_t device_of(const char *path, dev_t device)
 	_cleanup_close_ int fd = open(path, O_PATH | O_CLOEXEC);
 	_cleanup_fclose_ FILE *mounts = NULL;
 	char line[PATH_MAX];
-	unsigned int maj, min;
 	struct statfs fs;
-	int mount, id;
+	int mount;
 
 	if (fd < 0 || fstatfs(fd, &fs) < 0 || fs.f_type != BTRFS_SUPER_MAGIC)
 		return device;
 	mount = mount_of(fd);
 	mounts = fopen("/proc/self/mountinfo", "re");
 	while (mounts && fgets(line, sizeof(line), mounts)) {
-		if (sscanf(line, "%d %*d %u:%u", &id, &maj, &min) == 3 && id == mount)
-			return makedev(maj, min);
+		char *rest = line; /* mount, its parent, major:minor */
+		long id = strtol(rest, &rest, 10);
+		unsigned int maj;
+
+		(void)strtol(rest, &rest, 10);
+		maj = strtoul(rest, &rest, 10);
+		if (id == mount && *rest == ':')
+			return makedev(maj, strtoul(rest + 1, NULL, 10));
 	}
 	return device;
 }
