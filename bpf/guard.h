@@ -10,7 +10,10 @@
 #include "devices.h"
 
 #define PTRACE_MODE_ATTACH 2
+#define CAP_SYS_MODULE 16
 #define CAP_SYS_BOOT 22
+#define SYS_DELETE_MODULE 176 /* x86-64 */
+#define SYS_DELETE_MODULE_32 129
 #define SCSI_GENERIC_MAJOR 21
 #define MEM_MAJOR 1 /* drivers/char/mem.c: mem, kmem and port are its minors 1, 2, 4 */
 
@@ -75,17 +78,29 @@ static __always_inline int guard_signal(struct task_struct *task, int signal)
 }
 
 /*
- * reboot(2) has no hook, but asks for this capability. What is returned here is EPERM to the
- * caller: it is stopped, and fails when it is continued.
+ * reboot(2) and delete_module(2) have no hook, but ask for a capability. What is returned here
+ * is EPERM to the caller: it is stopped, and fails when it is continued. Loading a module asks
+ * for the same one, and has a hook, which lets it go on.
  */
 static __always_inline int guard_capable(int capability)
 {
 	struct pawl_task *mark;
+	struct pt_regs *regs;
+	u32 detail = PAWL_DETAIL_REBOOT;
 
-	if (capability != CAP_SYS_BOOT)
+	if (capability != CAP_SYS_BOOT && capability != CAP_SYS_MODULE)
 		return 0;
 	mark = task_current();
-	return mark ? guard_attempt(mark, PAWL_CLASS_KERNEL, PAWL_DETAIL_REBOOT, 0) : 0;
+	if (!mark)
+		return 0;
+	if (capability == CAP_SYS_MODULE) {
+		regs = (struct pt_regs *)bpf_task_pt_regs(bpf_get_current_task_btf());
+		if (!regs || (SYSCALL_NUMBER(regs) != SYS_DELETE_MODULE &&
+			      SYSCALL_NUMBER(regs) != SYS_DELETE_MODULE_32))
+			return 0;
+		detail = PAWL_DETAIL_MODULE;
+	}
+	return guard_attempt(mark, PAWL_CLASS_KERNEL, detail, 0);
 }
 
 /*

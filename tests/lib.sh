@@ -209,7 +209,7 @@ cleanup() {
 	kill_marked
 	if [[ -d $PIN_DIR ]]; then # what a pawld that was killed left pinned
 		"$PAWLD" --release --pin-dir "$PIN_DIR" --log "$T/release.jsonl" >/dev/null 2>&1
-		rm -rf "$PIN_DIR" "$PIN_DIR-new"
+		rm -rf "$PIN_DIR" "$PIN_DIR-new" "$PIN_DIR-other"
 	fi
 	for command in "${AT_EXIT[@]}"; do
 		eval "$command"

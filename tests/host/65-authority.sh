@@ -147,7 +147,7 @@ regular_file_case() {
 	echo precious >"$T/precious"
 	mkdir -p "$T/other"
 	timeout "$WAIT_S" "$PAWLD" --config "$T/pawl.yaml" --socket "$T/precious" \
-		--state-dir "$T/other" --log "$T/other.jsonl" --pin-dir "$PIN_DIR.other" \
+		--state-dir "$T/other" --log "$T/other.jsonl" --pin-dir "$PIN_DIR-other" \
 		</dev/null >"$T/other.out" 2>"$T/other.err"
 	expect_eq 'exit status' 1 $?
 	expect_one_line 'standard error' "$T/other.err"

@@ -75,7 +75,7 @@ usage_cases() {
 
 other_paths() {
 	OTHER=(--config "$T/pawl.yaml" --socket "$T/other.sock" --state-dir "$T/other"
-		--log "$T/other.jsonl" --pin-dir "$PIN_DIR.other" --foreground)
+		--log "$T/other.jsonl" --pin-dir "$PIN_DIR-other" --foreground)
 	mkdir -p "$T/other"
 }
 

@@ -229,6 +229,8 @@ static void tell_ready(struct daemon *daemon)
 
 	for (const struct pawl_live_session *s = pawl_core_sessions(daemon->core); s; s = s->next)
 		sessions++;
+	if (daemon->mounted)
+		daemon_say("mounted a BPF file system at /sys/fs/bpf, for what outlives pawld");
 	pawl_record_daemon(daemon->recorder, daemon->since, "daemon.start", backend);
 	fprintf(stderr, "pawld: ready backend=%s sessions=%zu load_ms=%llu\n", backend, sessions,
 		(unsigned long long)daemon->load_ms);
@@ -429,6 +431,8 @@ int main(int argc, char **argv)
 	} else if (daemon.pins != PAWL_PINS_NONE) {
 		daemon.leaving = true; /* what was in force stays so */
 	}
+	if (r < 0 && daemon.mounted)
+		pawl_pins_unmount();
 	if (daemon.lost) {
 		daemon_say("the programs in the kernel are no longer mine: released, or taken over "
 			   "by another pawld");

@@ -73,6 +73,7 @@ struct daemon {
 	uint64_t drain_ns; /* when that was */
 	int lock_fd;
 	int pins_fd;		   /* lock on the directory of pins; -1: there is none */
+	bool mounted;		   /* a BPF file system was, for them */
 	enum pawl_pins pins;	   /* what was pinned when we started */
 	struct pawl_shared before; /* the same, of what was shared */
 	size_t adopted_n;	   /* sessions taken over */

@@ -44,14 +44,11 @@ int daemon_pins_begin(struct daemon *daemon)
 {
 	_cleanup_(pawl_pinned_closep) struct pawl_pinned *pinned = NULL;
 	const char *dir = daemon->options.pin_dir;
-	bool mounted = false;
 	int r;
 
 	if (!dir)
 		return 0;
-	r = pawl_pins_prepare(dir, &mounted);
-	if (mounted)
-		daemon_say("mounted a BPF file system at /sys/fs/bpf, for what outlives pawld");
+	r = pawl_pins_prepare(dir, &daemon->mounted);
 	if (r == 0)
 		daemon->pins_fd = lock_pins(dir);
 	if (r == 0 && daemon->pins_fd == -EBUSY) {

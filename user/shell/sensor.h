@@ -44,6 +44,9 @@ enum pawl_pins {
  */
 int pawl_pins_prepare(const char *dir, bool *ret_mounted);
 
+/* Takes that mount away again; what has it open keeps it. */
+void pawl_pins_unmount(void);
+
 /* One pawld for one directory. The descriptor, owned by the caller; -EBUSY; another errno. */
 int pawl_pins_lock(const char *dir);
 

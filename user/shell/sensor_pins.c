@@ -71,6 +71,11 @@ int pawl_pins_prepare(const char *dir, bool *ret_mounted)
 	return chmod(dir, 0700) < 0 ? -errno : 0;
 }
 
+void pawl_pins_unmount(void)
+{
+	umount2(BPFFS, MNT_DETACH);
+}
+
 int pawl_pins_lock(const char *dir)
 {
 	_cleanup_close_ int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
