@@ -104,7 +104,7 @@ broken_start_case() {
 	case_begin 'refuses to start on a broken file'
 	printf 'version: 1\nmode: perhaps\n' >"$T/broken.yaml"
 	timeout "$WAIT_S" "$PAWLD" --foreground --config "$T/broken.yaml" --socket "$T/broken.sock" \
-		--state-dir "$T" --log "$T/broken.jsonl" --pin-dir "$PIN_DIR.broken" \
+		--state-dir "$T" --log "$T/broken.jsonl" --pin-dir "$PIN_DIR-broken" \
 		>"$T/broken.out" 2>"$T/broken.err"
 	expect_eq 'exit status' 1 $?
 	contains "$T/broken.err" "^$T/broken.yaml:2:7: " || fail "says: $(head -c 300 "$T/broken.err")"

@@ -4,11 +4,41 @@
  */
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "user/core/cleanup.h"
 #include "user/shell/act.h"
 #include "user/shell/main.h"
 #include "user/shell/procfs.h"
+
+/*
+ * Where requests of rings cannot be counted, a new ring is held. One that is older than its
+ * session is told of, as nothing more can be done.
+ */
+static void tell_ring(struct daemon *daemon, const struct pawl_task_record *task)
+{
+	struct pawl_verdict_event event = {
+		.h = {.type = PAWL_EVENT_VERDICT,
+		      .size = sizeof(event),
+		      .id = task->id,
+		      .slot = task->slot,
+		      .cookie = task->cookie,
+		      .at_ns = daemon_now().mono_ns,
+		      .tgid = task->tgid,
+		      .tid = task->tid},
+		.action = PAWL_ACTION_OBSERVE,
+		.op = {.class = PAWL_CLASS_RING,
+		       .at_ns = daemon_now().mono_ns,
+		       .start_ns = task->start_ns,
+		       .tgid = task->tgid,
+		       .tid = task->tid,
+		       .uid = task->uid,
+		       .path.start = PAWL_PATH_MAX - 1},
+	};
+
+	memcpy(event.op.comm, task->comm, sizeof(event.op.comm));
+	daemon_on_verdict(daemon, &event, sizeof(event));
+}
 
 void daemon_learn(void *ctx, const struct pawl_task_record *task)
 {
@@ -21,6 +51,9 @@ void daemon_learn(void *ctx, const struct pawl_task_record *task)
 	known = pawl_proctree_find(daemon->tree, task->cookie);
 	if (task->tid != task->tgid || !known || known->exe)
 		return;
+	if (pawl_sensor_backend(daemon->sensor) == PAWL_BACKEND_TRACEPOINT &&
+	    pawl_procfs_has_ring(task->tgid))
+		tell_ring(daemon, task);
 	pawl_procfs_describe(task->tgid, &what);
 	pawl_proctree_describe(daemon->tree, task->cookie, what.executable, what.args,
 			       what.args_size);

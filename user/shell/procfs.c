@@ -304,6 +304,24 @@ uint64_t pawl_procfs_cgroup_id(const char *path)
 	return 0;
 }
 
+bool pawl_procfs_has_ring(uint32_t pid)
+{
+	static const char ring[] = "anon_inode:[io_uring]";
+	char path[32], target[sizeof(ring)];
+	_cleanup_closedir_ DIR *dir = NULL;
+	struct dirent *entry;
+	ssize_t n;
+
+	snprintf(path, sizeof(path), "/proc/%" PRIu32 "/fd", pid);
+	dir = opendir(path);
+	while (dir && (entry = readdir(dir))) {
+		n = readlinkat(dirfd(dir), entry->d_name, target, sizeof(target));
+		if (n == sizeof(ring) - 1 && !memcmp(target, ring, sizeof(ring) - 1))
+			return true;
+	}
+	return false;
+}
+
 uint64_t pawl_procfs_resident_kib(void)
 {
 	size_t size;

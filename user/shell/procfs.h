@@ -49,6 +49,9 @@ int pawl_procfs_pids(uint32_t **ret_pids, size_t *ret_n);
 /* Id of a v2 cgroup by its path ("/a/b"). 0: there is none, or no v2 hierarchy. */
 uint64_t pawl_procfs_cgroup_id(const char *path);
 
+/* Whether a process has an io_uring open; false where that cannot be seen. */
+bool pawl_procfs_has_ring(uint32_t pid);
+
 /* Resident memory of this process in KiB, 0 where it cannot be read. */
 uint64_t pawl_procfs_resident_kib(void);
 
