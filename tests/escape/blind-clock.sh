@@ -5,6 +5,7 @@
 # where: guest
 # limit: 25
 # total: 300
+# linger: 8
 
 # shellcheck source=guest.sh
 . "${BASH_SOURCE[0]%/*}/guest.sh"
