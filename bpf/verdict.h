@@ -318,8 +318,8 @@ static __noinline int hold_current(struct pawl_task *mark, struct pawl_session *
 }
 
 /* Stops the current task on its way back to user space: what it did cannot be refused. */
-static __always_inline void hold_after(struct pawl_task *mark, struct pawl_session *session,
-				       u64 seq, u32 class, u32 flags)
+static __noinline int hold_after(struct pawl_task *mark, struct pawl_session *session, u64 seq,
+				 u32 class, u32 flags)
 {
 	u64 old = PAWL_HELD_KEY((u32)bpf_get_current_pid_tgid(), mark->held_seq);
 	bool again = mark->held_seq == seq;
@@ -330,11 +330,11 @@ static __always_inline void hold_after(struct pawl_task *mark, struct pawl_sessi
 		/* it cannot be refused: going on, it would lose one more */
 		if (!lease_allows())
 			bpf_send_signal(SIGKILL);
-		return;
+		return 0;
 	}
 	/* what is not in the table would never be continued */
 	if (!held_enter(mark, seq, (u32)bpf_get_current_pid_tgid(), class, flags))
-		return;
+		return 0;
 	mark->held_seq = seq;
 	mark->held_class = flags & PAWL_HELD_PROVISIONAL ? PAWL_CLASS_NONE : HELD_FOR_CERTAIN;
 	if (bpf_send_signal_thread(SIGSTOP))
@@ -342,9 +342,10 @@ static __always_inline void hold_after(struct pawl_task *mark, struct pawl_sessi
 	/* it may have been resumed, and taken out, before the signal was sent */
 	held_enter(mark, seq, (u32)bpf_get_current_pid_tgid(), class, flags);
 	if (again)
-		return;
+		return 0;
 	__sync_fetch_and_add(&session->stopped, 1);
 	stopped_tell(mark, seq, flags);
+	return 0;
 }
 
 /* What was decided on hold @seq. Old ones, beyond memory, read as deny. */

@@ -16,6 +16,9 @@ damage() {
 }
 
 attack() {
-	mknod node b "$(lsblk -dno MAJ "$(<kept)")" "$(lsblk -dno MIN "$(<kept)")"
+	local disk major minor
+	disk=$(<kept)
+	IFS=: read -r major minor <"/sys/class/block/${disk##*/}/dev"
+	mknod node b "$major" "$minor"
 	dd if=/dev/zero of=node bs=64k count=16 conv=fsync
 }

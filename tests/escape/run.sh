@@ -189,9 +189,11 @@ was_stopped() {
 	recorded 'hold\.open|session\.kill|[a-z]+\.denied'
 }
 
-# Counts are written every few seconds, and may be lost under load: half of them say enough.
+# Counts are written every few seconds, later under load, and may be lost: half of them say enough.
 was_reported() {
-	wait_until 6 is_reported "$1"
+	local patience=6
+	[[ $(expected) != reported ]] || patience=$WAIT_S
+	wait_until "$patience" is_reported "$1"
 }
 
 is_reported() {

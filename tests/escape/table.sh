@@ -50,13 +50,13 @@ head_of_table() {
 	cat <<-'END'
 		# What has been tried to get round pawl
 
-		Made by `tests/escape/table.sh` from what `tests/escape/run.sh` saw; see CONTRIBUTING.md. Each
-		technique runs on every kernel of the matrix with `lsm` and with `fmod_ret`, and on the host,
-		or in a guest, with `tracepoint`. *Stopped before effect*: no more was lost than the budget
-		allows, or nothing where there is no budget. *Stopped after n*: at most so many more were
-		lost. *Reported*: it happened, and is on record. *Not covered*: it happened, and nothing says
-		so. *Cannot run*: what it needs is missing there. Where kernels differ it is said; an empty
-		cell has not been run.
+		Made by `tests/escape/table.sh` from what `tests/escape/run.sh` saw; see CONTRIBUTING.md. A
+		cell says what was seen on at least one kernel, and an empty one that nothing has been run
+		there; where kernels differed it is said. `make test-all` runs every technique on every kernel
+		of the matrix, and fails where one comes out otherwise. *Stopped before effect*: no more was
+		lost than the budget allows, or nothing where there is no budget. *Stopped after n*: at most
+		so many more were lost. *Reported*: it happened, and is on record. *Not covered*: it happened,
+		and nothing says so. *Cannot run*: what it needs is missing there.
 	END
 }
 
