@@ -10,6 +10,7 @@
 
 prepare() {
 	[[ -f $MODULES/dummy.ko ]] || cannot 'no modules'
+	restore # another attempt may have needed it
 }
 
 attack() {
