@@ -60,7 +60,7 @@ approved_case() {
 
 denied_case() {
 	local action
-	for action in truncate otrunc replace; do
+	for action in "${denied[@]}"; do
 		case_begin "$action, denied"
 		fill
 		start_watched -- "$TOOLS/overwrite" "$action" "$DATA"
@@ -96,7 +96,9 @@ punch_denied_case() {
 
 need_pawld
 
-for action in truncate ftruncate otrunc punch; do
+actions=(truncate ftruncate otrunc punch) denied=(truncate otrunc replace)
+! short || actions=(ftruncate otrunc punch) denied=(truncate)
+for action in "${actions[@]}"; do
 	fill
 	held "$action" file.truncate full "$TOOLS/overwrite" "$action" "$DATA"
 done
