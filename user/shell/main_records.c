@@ -171,17 +171,20 @@ static void drain_one(void *ctx, const struct pawl_dir_key *key, const struct pa
 			       pawl_assess_path(daemon->assess, key), new);
 }
 
+/* Tells whether there were operations: a number that is another one then, whose they may be. */
 static uint64_t operations(struct daemon *daemon)
 {
-	uint64_t sum = 0;
+	uint64_t mix = 0;
 
 	for (const struct pawl_live_session *s = pawl_core_sessions(daemon->core); s; s = s->next) {
 		const struct pawl_session *session = pawl_sensor_session(daemon->sensor, s->slot);
+		uint64_t sum = 0;
 
 		for (int class = 0; class < PAWL_CLASS_MAX; class ++)
 			sum += __atomic_load_n(&session->ops[class], __ATOMIC_RELAXED);
+		mix = (mix ^ s->id) * 0x100000001b3ULL + sum;
 	}
-	return sum;
+	return mix;
 }
 
 void daemon_drain(struct daemon *daemon)
