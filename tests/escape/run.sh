@@ -162,9 +162,9 @@ recorded() {
 	[[ $EVENTS =~ \"event.action\":\"($1)\" ]]
 }
 
-# Sessions that have begun and not ended.
+# Sessions that have begun and not ended, by what has been read. (A command substitution that read
+# would take lines from us: the offset is one.)
 open_sessions() {
-	read_events
 	awk -F '"' '/"event.action":"session.start"/ { open[$12] = 1 }
 		/"event.action":"session.end"/ { delete open[$12] }
 		END { for (session in open) print session }' <<<"$EVENTS"
@@ -175,12 +175,12 @@ no_trees() {
 }
 
 no_sessions() {
+	read_events
 	[[ -z $(open_sessions) ]]
 }
 
 # Operations that were counted, by the records of their directories.
 counted() {
-	read_events
 	grep -E '"event.action":"(file|dir|access)\.[a-z]+"' <<<"$EVENTS" |
 		grep -oE '"pawl.count":[0-9]+' | awk -F : '{ sum += $2 } END { print sum + 0 }'
 }
@@ -283,6 +283,7 @@ expect_bystander() {
 clean_up() {
 	local session
 	if ((WATCHED)); then
+		read_events
 		for session in $(open_sessions); do
 			pawl kill "$session" >/dev/null 2>&1
 		done
