@@ -54,7 +54,8 @@ head_of_table() {
 		cell says what was seen on at least one kernel, and an empty one that nothing has been run
 		there; where kernels differed it is said. `make test-all` runs every technique on every kernel
 		of the matrix, and fails where one comes out otherwise. *Stopped before effect*: no more was
-		lost than the budget allows, or nothing where there is no budget. *Stopped after n*: at most
+		lost than the budget allows (with `tracepoint`, as many more as there are CPUs, at times), or
+		nothing where there is no budget. *Stopped after n*: at most
 		so many more were lost. *Reported*: it happened, and is on record. *Not covered*: it happened,
 		and nothing says so. *Cannot run*: what it needs is missing there.
 	END
