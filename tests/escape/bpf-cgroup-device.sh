@@ -10,21 +10,8 @@
 
 attack() {
 	python3 - <<-'END'
-		import ctypes, os, struct, sys
-		libc = ctypes.CDLL(None, use_errno=True)
-		def bpf(command, attr):
-		    attr = ctypes.create_string_buffer(attr, 128)
-		    ret = libc.syscall(321, command, attr, 128)
-		    if ret < 0:
-		        raise OSError(ctypes.get_errno(), f"bpf {command}")
-		    return ret
-		def load(kind, code, expected=0):
-		    code = ctypes.create_string_buffer(b"".join(code), len(code) * 8)
-		    name = ctypes.create_string_buffer(b"GPL")
-		    return bpf(5, struct.pack("IIQQIIQII16sII", kind, len(code) // 8, ctypes.addressof(code),
-		        ctypes.addressof(name), 0, 0, 0, 0, 0, b"escape", 0, expected))
-		def insn(code, registers=0, offset=0, value=0):
-		    return struct.pack("BBhi", code, registers, offset, value)
+		import os, struct
+		from guest_bpf import bpf, insn, load
 		# minor 9, /dev/urandom: no; all else: yes
 		code = [insn(0x61, 0x12, 8), insn(0xB7, 0, 0, 1), insn(0x55, 2, 1, 9), insn(0xB7), insn(0x95)]
 		program = load(15, code, 6)
@@ -39,25 +26,12 @@ damage() {
 
 restore() {
 	python3 - <<-'END'
-		import ctypes, os, struct, sys
-		libc = ctypes.CDLL(None, use_errno=True)
-		def bpf(command, attr):
-		    attr = ctypes.create_string_buffer(attr, 128)
-		    ret = libc.syscall(321, command, attr, 128)
-		    if ret < 0:
-		        raise OSError(ctypes.get_errno(), f"bpf {command}")
-		    return ret
-		def load(kind, code, expected=0):
-		    code = ctypes.create_string_buffer(b"".join(code), len(code) * 8)
-		    name = ctypes.create_string_buffer(b"GPL")
-		    return bpf(5, struct.pack("IIQQIIQII16sII", kind, len(code) // 8, ctypes.addressof(code),
-		        ctypes.addressof(name), 0, 0, 0, 0, 0, b"escape", 0, expected))
-		def insn(code, registers=0, offset=0, value=0):
-		    return struct.pack("BBhi", code, registers, offset, value)
+		import ctypes, os, struct
+		from guest_bpf import LIBC, bpf
 		root = os.open("/sys/fs/cgroup", os.O_RDONLY)
 		ids = ctypes.create_string_buffer(64)
 		query = ctypes.create_string_buffer(struct.pack("IIIIQI", root, 6, 0, 0, ctypes.addressof(ids), 16), 128)
-		libc.syscall(321, 16, query, 128)
+		LIBC.syscall(321, 16, query, 128)
 		for at in range(struct.unpack_from("I", query, 24)[0]):
 		    number = struct.unpack_from("I", ids, at * 4)[0]
 		    bpf(9, struct.pack("III", root, bpf(13, struct.pack("I", number)), 6))

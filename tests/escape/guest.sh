@@ -5,6 +5,7 @@
 # outsiders who do what they are asked. Sourced by them.
 
 MODULES=/mnt/modules
+export PYTHONPATH=${BASH_SOURCE[0]%/*} # for guest_*.py
 
 # modules NAME...: loads them with what they need.
 modules() {

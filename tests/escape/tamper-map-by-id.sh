@@ -13,27 +13,9 @@
 # Whether a watched rm is still stopped where it must be.
 attack() {
 	python3 - <<-'END'
-		import ctypes, os, struct, sys
-		libc = ctypes.CDLL(None, use_errno=True)
-		def bpf(command, attr):
-		    attr = ctypes.create_string_buffer(attr, 128)
-		    return libc.syscall(321, command, attr, 128)
-		def wipe(fd):
-		    if fd < 0:
-		        return
-		    key = ctypes.create_string_buffer(256)
-		    junk = ctypes.create_string_buffer(65536)
-		    for index in range(4096):
-		        struct.pack_into("I", key, 0, index)
-		        bpf(2, struct.pack("I4xQQQ", fd, ctypes.addressof(key), ctypes.addressof(junk), 0))
-		        bpf(3, struct.pack("I4xQ", fd, ctypes.addressof(key)))
-		number = 0
-		while True:
-		    attr = ctypes.create_string_buffer(struct.pack("II", number, 0), 128)
-		    if libc.syscall(321, 12, attr, 128):
-		        break
-		    number = struct.unpack_from("I", attr, 4)[0]
-		    wipe(bpf(14, struct.pack("I", number)))
+		from guest_bpf import by_id, wipe
+		for fd in by_id(12, 14):
+		    wipe(fd)
 	END
 	rm -rf "$DATA"
 }
