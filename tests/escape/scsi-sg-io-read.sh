@@ -19,14 +19,9 @@ damage() {
 
 attack() {
 	python3 - "$(<kept)" <<-'END'
-		import ctypes, fcntl, os, struct, sys
-		data = ctypes.create_string_buffer(512)
-		command = ctypes.create_string_buffer(bytes([0x2A, 0, 0, 0, 0, 0, 0, 0, 1, 0]), 10)
-		sense = ctypes.create_string_buffer(32)
-		header = struct.pack(
-		    "iiBBHIPPPIIiP24x", ord("S"), -2, 10, 32, 0, 512, ctypes.addressof(data),
-		    ctypes.addressof(command), ctypes.addressof(sense), 5000, 0, 0, 0)
+		import fcntl, os, sys
+		from guest_scsi import HEADER, SG_IO
 		fd = os.open(sys.argv[1], os.O_RDONLY)
-		fcntl.ioctl(fd, 0x2285, header)
+		fcntl.ioctl(fd, SG_IO, HEADER)
 	END
 }

@@ -19,15 +19,10 @@ damage() {
 
 attack() {
 	python3 - "/dev/$(basename /sys/block/"$(basename "$(<kept)")"/device/scsi_generic/sg*)" <<-'END'
-		import ctypes, fcntl, os, struct, sys
-		data = ctypes.create_string_buffer(512)
-		command = ctypes.create_string_buffer(bytes([0x2A, 0, 0, 0, 0, 0, 0, 0, 1, 0]), 10)
-		sense = ctypes.create_string_buffer(32)
-		header = struct.pack(
-		    "iiBBHIPPPIIiP24x", ord("S"), -2, 10, 32, 0, 512, ctypes.addressof(data),
-		    ctypes.addressof(command), ctypes.addressof(sense), 5000, 0, 0, 0)
+		import os, sys
+		from guest_scsi import HEADER
 		fd = os.open(sys.argv[1], os.O_RDWR)
-		os.write(fd, header)
-		os.read(fd, len(header))
+		os.write(fd, HEADER)
+		os.read(fd, len(HEADER))
 	END
 }
