@@ -730,7 +730,15 @@ int pawl_sensor_add_place(struct pawl_sensor *sensor, uint64_t dev, uint64_t ino
 	return put_place(bpf_map__fd(sensor->bpf->maps.places), &key, place);
 }
 
-static const struct pawl_place own_place = {.flags = PAWL_PLACE_OWN};
+static int put_own(int fd, const struct own *own)
+{
+	static const struct pawl_place place = {.flags = PAWL_PLACE_OWN};
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < own->n; i++)
+		r = put_place(fd, &own->keys[i], &place);
+	return r;
+}
 
 void pawl_sensor_add_own_objects(struct pawl_sensor *sensor)
 {
@@ -739,8 +747,7 @@ void pawl_sensor_add_own_objects(struct pawl_sensor *sensor)
 	if (!own)
 		return;
 	own_objects(sensor, own);
-	for (size_t i = 0; i < own->n; i++)
-		put_place(bpf_map__fd(sensor->bpf->maps.places), &own->keys[i], &own_place);
+	put_own(bpf_map__fd(sensor->bpf->maps.places), own);
 }
 
 int pawl_sensor_replace_places(struct pawl_sensor *sensor, const struct pawl_place_key *keys,
@@ -754,9 +761,7 @@ int pawl_sensor_replace_places(struct pawl_sensor *sensor, const struct pawl_pla
 	own_objects(sensor, own);
 	/* old ones make room where both would not fit: then some are missing for a moment */
 	for (int round = 0; round < 2; round++) {
-		r = 0;
-		for (size_t i = 0; r == 0 && i < own->n; i++)
-			r = put_place(fd, &own->keys[i], &own_place);
+		r = put_own(fd, own);
 		for (size_t i = 0; r == 0 && i < n; i++)
 			r = put_place(fd, &keys[i], &places[i]);
 		if (r < 0 && r != -E2BIG)
