@@ -232,6 +232,9 @@ size_t pawl_act_continue_all(struct pawl_target *targets, size_t n)
 
 size_t pawl_act_kill_all(struct pawl_target *targets, size_t n)
 {
+	qsort(targets, n, sizeof(*targets), deepest_first);
+	for (size_t i = n; i > 0; i--)
+		pawl_act_stop(&targets[i - 1]);
 	return each_deepest_first(targets, n, pawl_act_kill);
 }
 

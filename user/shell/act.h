@@ -51,7 +51,10 @@ int pawl_act_self(void);
 /* Continues all, children before their parents. Sorts @targets. Return: how many. */
 size_t pawl_act_continue_all(struct pawl_target *targets, size_t n);
 
-/* Kills all, in the same order: a tracer that ends first would let its tracee go on. */
+/*
+ * Kills all, in the same order: a tracer that ends first would let its tracee go on. Before that
+ * all are stopped, parents first: none has the time to react to the end of another.
+ */
 size_t pawl_act_kill_all(struct pawl_target *targets, size_t n);
 
 /* Ends a child of our own by its pidfd, whatever state it is in. */
