@@ -39,6 +39,26 @@ int BPF_PROG(on_exec, struct task_struct *task, pid_t old_pid, struct linux_binp
 	return process_exec(bprm);
 }
 
+/*
+ * The trampoline of fmod_ret skips a program that has been interrupted on the same CPU. So no
+ * program lets itself be interrupted, where the kernel knows how (6.10).
+ */
+#define UNINTERRUPTED(ret, body)                                                                   \
+	({                                                                                         \
+		int verdict;                                                                       \
+		hold_cpu();                                                                        \
+		verdict = ret ? judge_earlier(ret) : (body);                                       \
+		release_cpu();                                                                     \
+		verdict;                                                                           \
+	})
+
+#define ON_FMOD_RET(prefix, event, hook, body, args...)                                            \
+	SEC("?fmod_ret/security_" #hook)                                                           \
+	int BPF_PROG(prefix##event, args, int ret)                                                 \
+	{                                                                                          \
+		return UNINTERRUPTED(ret, body);                                                   \
+	}
+
 /* One body, twice: as an LSM program, and on the same hook's function for fmod_ret. */
 #define ON_HOOK(event, hook, body, args...)                                                        \
 	SEC("?lsm/" #hook)                                                                         \
@@ -46,28 +66,38 @@ int BPF_PROG(on_exec, struct task_struct *task, pid_t old_pid, struct linux_binp
 	{                                                                                          \
 		return ret ? judge_earlier(ret) : (body);                                          \
 	}                                                                                          \
-	SEC("?fmod_ret/security_" #hook)                                                           \
-	int BPF_PROG(on_m##event, args, int ret)                                                   \
-	{                                                                                          \
-		return ret ? judge_earlier(ret) : (body);                                          \
-	}
+	ON_FMOD_RET(on_m, event, hook, body, args)
+
+/*
+ * Between two programs, and where one begins and ends, a task can still be interrupted. So three
+ * stand on the hooks that count: an operation is skipped only where all are. Each operation is
+ * armed, and who comes first disarms it: it counts once.
+ */
+#define ON_FMOD_RET_AGAIN(event, hook, body, args...)                                              \
+	ON_FMOD_RET(on_2, event, hook, body, args)                                                 \
+	ON_FMOD_RET(on_3, event, hook, body, args)
+
+#define ON_COUNTED(event, hook, body, args...)                                                     \
+	ON_HOOK(event, hook, body, args)                                                           \
+	ON_FMOD_RET_AGAIN(event, hook, body, args)
 
 ON_HOOK(alloc, task_alloc, process_alloc(child), struct task_struct *child, u64 clone_flags)
 
 /* -- It destroys: files.h ---------------------------------------------------------------- */
 
-ON_HOOK(path_unlink, path_unlink, files_arm(PAWL_CLASS_DELETE, dir->mnt), struct path *dir,
-	struct dentry *dentry)
-ON_HOOK(unlink, inode_unlink, files_attempt(PAWL_CLASS_DELETE, dentry, dentry->d_inode),
-	struct inode *dir, struct dentry *dentry)
+ON_COUNTED(path_unlink, path_unlink, files_arm(PAWL_CLASS_DELETE, dir->mnt), struct path *dir,
+	   struct dentry *dentry)
+ON_COUNTED(unlink, inode_unlink, files_attempt(PAWL_CLASS_DELETE, dentry, dentry->d_inode),
+	   struct inode *dir, struct dentry *dentry)
 
-ON_HOOK(path_rmdir, path_rmdir, files_arm(PAWL_CLASS_RMDIR, dir->mnt), struct path *dir,
-	struct dentry *dentry)
-ON_HOOK(rmdir, inode_rmdir, files_attempt(PAWL_CLASS_RMDIR, dentry, dentry->d_inode),
-	struct inode *dir, struct dentry *dentry)
+ON_COUNTED(path_rmdir, path_rmdir, files_arm(PAWL_CLASS_RMDIR, dir->mnt), struct path *dir,
+	   struct dentry *dentry)
+ON_COUNTED(rmdir, inode_rmdir, files_attempt(PAWL_CLASS_RMDIR, dentry, dentry->d_inode),
+	   struct inode *dir, struct dentry *dentry)
 
-ON_HOOK(path_rename, path_rename, files_arm(PAWL_CLASS_REPLACE, new_dir->mnt), struct path *old_dir,
-	struct dentry *old_dentry, struct path *new_dir, struct dentry *new_dentry, u32 flags)
+ON_COUNTED(path_rename, path_rename, files_arm(PAWL_CLASS_REPLACE, new_dir->mnt),
+	   struct path *old_dir, struct dentry *old_dentry, struct path *new_dir,
+	   struct dentry *new_dentry, u32 flags)
 
 /* The two differ: only the function has the flags, before the earlier verdict. */
 SEC("?lsm/inode_rename")
@@ -77,12 +107,13 @@ int BPF_PROG(on_rename, struct inode *old_dir, struct dentry *old_dentry, struct
 	return ret ? judge_earlier(ret) : files_rename(old_dentry, new_dentry);
 }
 
-SEC("?fmod_ret/security_inode_rename")
-int BPF_PROG(on_mrename, struct inode *old_dir, struct dentry *old_dentry, struct inode *new_dir,
-	     struct dentry *new_dentry, u32 flags, int ret)
-{
-	return ret ? judge_earlier(ret) : files_rename(old_dentry, new_dentry);
-}
+#define ON_FMOD_RET_RENAME(prefix)                                                                 \
+	ON_FMOD_RET(prefix, rename, inode_rename, files_rename(old_dentry, new_dentry),            \
+		    struct inode *old_dir, struct dentry *old_dentry, struct inode *new_dir,       \
+		    struct dentry *new_dentry, u32 flags)
+ON_FMOD_RET_RENAME(on_m)
+ON_FMOD_RET_RENAME(on_2)
+ON_FMOD_RET_RENAME(on_3)
 
 ON_HOOK(create, inode_create, files_make(dir, dentry), struct inode *dir, struct dentry *dentry,
 	umode_t mode)
@@ -96,16 +127,16 @@ ON_HOOK(link, inode_link, files_link(dir, new_dentry), struct dentry *old_dentry
 	struct dentry *new_dentry)
 
 /* truncate(2); before 6.2 also ftruncate(2) and O_TRUNC (3350607dc563 split them off) */
-ON_HOOK(path_trunc, path_truncate, files_arm(PAWL_CLASS_TRUNCATE, path->mnt), struct path *path)
-ON_HOOK(file_trunc, file_truncate, files_arm(PAWL_CLASS_TRUNCATE, file->f_path.mnt),
-	struct file *file)
+ON_COUNTED(path_trunc, path_truncate, files_arm(PAWL_CLASS_TRUNCATE, path->mnt), struct path *path)
+ON_COUNTED(file_trunc, file_truncate, files_arm(PAWL_CLASS_TRUNCATE, file->f_path.mnt),
+	   struct file *file)
 ON_HOOK(chmod, path_chmod, files_arm(PAWL_CLASS_ACCESS, path->mnt), struct path *path, umode_t mode)
 /* the ids are structs, which BPF_PROG cannot take: their place is all that matters */
 ON_HOOK(chown, path_chown, files_arm(PAWL_CLASS_ACCESS, path->mnt), struct path *path, u64 uid,
 	u64 gid)
 /* 6.3 gave inode_setattr the mount's idmapping in front; the function had it before */
-ON_HOOK(setattr, inode_setattr, files_setattr(dentry, attr), void *idmap, struct dentry *dentry,
-	struct iattr *attr)
+ON_COUNTED(setattr, inode_setattr, files_setattr(dentry, attr), void *idmap, struct dentry *dentry,
+	   struct iattr *attr)
 
 SEC("?lsm/inode_setattr")
 int BPF_PROG(on_setattr_old, struct dentry *dentry, struct iattr *attr, int ret)
@@ -185,7 +216,7 @@ int BPF_PROG(on_bpf_old, int command, union bpf_attr *attr, unsigned int size, i
 SEC("?fmod_ret/security_bpf")
 int BPF_PROG(on_mbpf_old, int command, union bpf_attr *attr, unsigned int size, int ret)
 {
-	return ret ? judge_earlier(ret) : guard_bpf(command, attr);
+	return UNINTERRUPTED(ret, guard_bpf(command, attr));
 }
 
 /* -- The same where nothing can be refused: syscalls.h ------------------------------------ */

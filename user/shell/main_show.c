@@ -322,9 +322,9 @@ struct weakness {
 
 static const struct weakness weaknesses[] = {
 	{PAWL_BACKEND_FMOD_RET, "preemption",
-	 "where the kernel preempts itself (preempt=full, 7.x by default) it skips a hook while "
-	 "another task is interrupted inside it on the same CPU: several busy processes are "
-	 "enough to get operations past it (see missed runs)",
+	 "where the kernel preempts itself (preempt=full, 7.x by default) it skips a program while "
+	 "another task is interrupted inside it on the same CPU: what counts deletions stands "
+	 "three times, the other hooks once, and a busy tree can get past these (see missed runs)",
 	 "boot with bpf in lsm= to use the lsm backend"},
 	{PAWL_BACKEND_TRACEPOINT, "effect",
 	 "operations are stopped after their effect: the one that reaches the budget is lost, "
@@ -468,7 +468,7 @@ json_t *show_doctor(struct daemon *daemon)
 	      enforcing ? "" : "mode: enforce in the policy, or --mode enforce");
 	add_backend_checks(daemon, checks);
 	check(checks, "missed runs", missed ? "warn" : "ok",
-	      missed ? json_sprintf("%" PRIu64 " times a program was skipped by the kernel", missed)
+	      missed ? json_sprintf("%" PRIu64 " times a hook was skipped by the kernel", missed)
 		     : text("none"),
 	      missed ? "the hooks of the lsm backend are never skipped: bpf in lsm=" : "");
 	add_pin_checks(daemon, checks);

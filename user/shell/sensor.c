@@ -38,6 +38,12 @@ struct hook_program {
 		"on_m" event, hook, PAWL_BACKEND_FMOD_RET                                          \
 	}
 
+#define COUNTED(event, hook)                                                                       \
+	BOTH(event, hook), {"on_2" event, hook, PAWL_BACKEND_FMOD_RET},                            \
+	{                                                                                          \
+		"on_3" event, hook, PAWL_BACKEND_FMOD_RET                                          \
+	}
+
 static const struct hook_program hook_programs[] = {
 	{"on_fork", "task_newtask", PAWL_BACKEND_NONE},
 	{"on_fork_again", "task_newtask", PAWL_BACKEND_NONE},
@@ -45,22 +51,22 @@ static const struct hook_program hook_programs[] = {
 	{"on_exec", "sched_process_exec", PAWL_BACKEND_NONE},
 	{"on_exit", "sched_process_exit", PAWL_BACKEND_NONE},
 	{"on_exit_again", "sched_process_exit", PAWL_BACKEND_NONE},
-	BOTH("path_unlink", "path_unlink"),
-	BOTH("unlink", "inode_unlink"),
-	BOTH("path_rmdir", "path_rmdir"),
-	BOTH("rmdir", "inode_rmdir"),
-	BOTH("path_rename", "path_rename"),
-	BOTH("rename", "inode_rename"),
+	COUNTED("path_unlink", "path_unlink"),
+	COUNTED("unlink", "inode_unlink"),
+	COUNTED("path_rmdir", "path_rmdir"),
+	COUNTED("rmdir", "inode_rmdir"),
+	COUNTED("path_rename", "path_rename"),
+	COUNTED("rename", "inode_rename"),
 	BOTH("create", "inode_create"),
 	BOTH("mkdir", "inode_mkdir"),
 	BOTH("mknod", "inode_mknod"),
 	BOTH("symlink", "inode_symlink"),
 	BOTH("link", "inode_link"),
-	BOTH("path_trunc", "path_truncate"),
-	BOTH("file_trunc", "file_truncate"),
+	COUNTED("path_trunc", "path_truncate"),
+	COUNTED("file_trunc", "file_truncate"),
 	BOTH("chmod", "path_chmod"),
 	BOTH("chown", "path_chown"),
-	BOTH("setattr", "inode_setattr"),
+	COUNTED("setattr", "inode_setattr"),
 	{"on_fallocate", "vfs_fallocate", PAWL_BACKEND_LSM},
 	{"on_fallocate", "vfs_fallocate", PAWL_BACKEND_FMOD_RET},
 	BOTH("open", "file_open"),
@@ -129,6 +135,8 @@ struct variant {
 static const struct variant variants[] = {
 	{"on_file_trunc", "security_file_truncate", -1},
 	{"on_mfile_trunc", "security_file_truncate", -1},
+	{"on_2file_trunc", "security_file_truncate", -1},
+	{"on_3file_trunc", "security_file_truncate", -1},
 	{"on_ioctl32", "security_file_ioctl_compat", -1},
 	{"on_mioctl32", "security_file_ioctl_compat", -1},
 	{"on_setattr", "bpf_lsm_inode_setattr", 3},
@@ -806,6 +814,16 @@ static uint64_t missed_runs(const struct bpf_program *program)
 	return info.recursion_misses;
 }
 
+static struct pawl_hook *hook_named(struct pawl_hook *hooks, size_t n, const char *name)
+{
+	for (size_t i = 0; i < n; i++) {
+		if (!strcmp(hooks[i].name, name))
+			return &hooks[i];
+	}
+	return NULL;
+}
+
+/* Where several programs stand on one hook, it is missed only when all of them are. */
 size_t pawl_sensor_hooks(struct pawl_sensor *sensor, struct pawl_hook ret_hooks[PAWL_HOOKS_MAX])
 {
 	size_t n = 0;
@@ -814,14 +832,22 @@ size_t pawl_sensor_hooks(struct pawl_sensor *sensor, struct pawl_hook ret_hooks[
 		const struct hook_program *hook = &hook_programs[i];
 		const struct bpf_program *program =
 			bpf_object__find_program_by_name(sensor->bpf->obj, hook->program);
+		struct pawl_hook *same = hook_named(ret_hooks, n, hook->hook);
+		uint64_t missed;
 
 		if (!program || !bpf_program__autoload(program) || !serves(hook, sensor->backend))
 			continue;
+		missed = missed_runs(program);
+		if (same) {
+			if (missed < same->missed)
+				same->missed = missed;
+			continue;
+		}
 		ret_hooks[n++] = (struct pawl_hook){
 			.name = hook->hook,
 			.attached = true, /* attaching is all or nothing */
 			.tested = sensor->tested[i],
-			.missed = missed_runs(program),
+			.missed = missed,
 		};
 	}
 	return n;
