@@ -116,7 +116,7 @@ static void mark_inode(struct marking *marking, const char *path, uint32_t flags
 
 /*
  * What will be at @path, by the name in its directory; where that is not there either, what will
- * be in its place.
+ * be in its place. But for a hidden directory in somebody's home: ~/.ssh is not all for keys.
  */
 static void mark_name(struct marking *marking, const char *path, uint32_t flags, uint32_t broker)
 {
@@ -131,6 +131,8 @@ static void mark_name(struct marking *marking, const char *path, uint32_t flags,
 			break;
 	}
 	if (!dir || !slash || slash == dir)
+		return;
+	if (flags & PAWL_PLACE_SPOOL && slash[1] == '.' && slash - dir < strrchr(path, '/') - path)
 		return;
 	mark(marking, &key, PAWL_PLACE_NAMES, 0);
 	for (int i = 1; i < PAWL_PLACE_NAME_BYTES && slash[i] && slash[i] != '/'; i++)
