@@ -12,6 +12,7 @@
 #define AF_UNIX 1
 #define AF_INET 2
 #define AF_INET6 10
+#define SOCK_DGRAM 2
 #define UNIX_PATH_MAX 108
 #define UNIX_TEXT 128 /* a power of two, for the verifier */
 
@@ -120,6 +121,16 @@ static __always_inline int net_stream(struct sock *other)
 	struct pawl_task *mark = task_current();
 
 	return mark ? net_unix(mark, other) : 0;
+}
+
+/* Each datagram asks anew. What is sent by a connection was asked for with that. */
+static __always_inline int net_datagram(struct socket *other)
+{
+	struct pawl_task *mark = task_current();
+
+	if (!mark || BPF_CORE_READ(other, type) != SOCK_DGRAM)
+		return 0;
+	return net_unix(mark, BPF_CORE_READ(other, sk));
 }
 
 struct inet_address {

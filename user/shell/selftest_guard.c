@@ -300,6 +300,19 @@ static int do_pivot(int dir, int i)
 	return result(syscall(SYS_pivot_root, path, path));
 }
 
+/* To ourselves, under the broker's name, which sockets of another type may have too. */
+static int do_datagram(int dir, int i)
+{
+	_cleanup_close_ int broker = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	_cleanup_close_ int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+
+	(void)dir;
+	(void)i;
+	if (bind(broker, (struct sockaddr *)&listening, listening_size) < 0)
+		return -errno;
+	return result(sendto(fd, "", 1, 0, (struct sockaddr *)&listening, listening_size));
+}
+
 static int do_unix(int dir, int i)
 {
 	_cleanup_close_ int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
@@ -346,6 +359,7 @@ const struct pawl_trial pawl_guard_trials[] = {
 	{"unmounting", do_umount, {"sb_umount"}, PAWL_TRIAL_GUARD},
 	{"moving a mount", do_move_mount, {"move_mount"}, PAWL_TRIAL_GUARD},
 	{"exchanging the root", do_pivot, {"sb_pivotroot"}, PAWL_TRIAL_GUARD},
+	{"a datagram to a broker", do_datagram, {"unix_may_send"}, PAWL_TRIAL_GUARD},
 	{"asking a broker", do_unix, {"unix_stream_connect"}, PAWL_TRIAL_GUARD},
 	{"asking a broker by port", do_inet, {"socket_connect"}, PAWL_TRIAL_GUARD},
 };
