@@ -41,7 +41,7 @@ enum pawl_class {
 	PAWL_CLASS_TRUNCATE,
 	PAWL_CLASS_RING,      /* an io_uring was created where its requests cannot be counted */
 	PAWL_CLASS_OVERWRITE, /* a file with content was opened to be written in place */
-	PAWL_CLASS_ACCESS,    /* mode or owner changed */
+	PAWL_CLASS_ACCESS,    /* mode, owner or attributes changed */
 	PAWL_CLASS_WIPE,      /* a block device opened for writing, or asked to discard */
 	PAWL_CLASS_MOUNT,     /* mounted over, unmounted, moved, root exchanged */
 	PAWL_CLASS_KERNEL,    /* module, kexec, raw memory, system request, helper of the kernel */

@@ -198,6 +198,133 @@ static __always_inline int files_setattr(struct dentry *dentry, struct iattr *at
 }
 
 /*
+ * Attributes. A user's own (user.*) are data like any other, and an ACL for files that will be
+ * made changes none that is there. Of an ACL only what takes reading or searching from somebody
+ * is counted, or all of it: copying a tree writes one for each file, which grants what the copy
+ * lacked. All else decides access (security.*), or is what root keeps on files (trusted.*).
+ */
+#define XATTR_BYTES 32 /* of a name that count */
+#define READING 0555   /* and searching */
+
+enum xattr_kind { XATTR_FREE, XATTR_ACL, XATTR_COUNTS };
+
+static __noinline u32 xattr_kind(const char *name)
+{
+	char text[XATTR_BYTES] = {};
+
+	bpf_probe_read_kernel_str(text, sizeof(text), name);
+	if (name_equals(text, "user.", 5) || NAME_IS(text, "system.posix_acl_default"))
+		return XATTR_FREE;
+	return NAME_IS(text, "system.posix_acl_access") ? XATTR_ACL : XATTR_COUNTS;
+}
+
+/* An entry of an ACL, in an attribute and in the kernel's memory alike. */
+struct acl_entry {
+	u16 tag;
+	u16 allowed;
+	u32 id;
+};
+
+static __always_inline u32 acl_allowed(const void *entries, u32 index)
+{
+	struct acl_entry entry = {};
+
+	bpf_probe_read_kernel(&entry, sizeof(entry), entries + index * sizeof(entry));
+	return entry.allowed & 7;
+}
+
+/*
+ * Whether an ACL takes from owner, group or others what the mode of @inode lets them read. It is
+ * sorted: the owner first, others last, and before them what the mode has for the group.
+ */
+static __noinline bool acl_takes(struct inode *inode, const void *entries, u32 count)
+{
+	u32 mode = BPF_CORE_READ(inode, i_mode), allowed;
+
+	if (!count)
+		return true;
+	if (count < 3)
+		return false; /* it is none, and will be refused */
+	allowed = acl_allowed(entries, 0) << 6 | acl_allowed(entries, count - 2) << 3 |
+		  acl_allowed(entries, count - 1);
+	return mode & ~allowed & READING;
+}
+
+/* A stacked file system does with its own credentials what it was asked for: counted above. */
+static __always_inline bool files_below(void)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+
+	return BPF_CORE_READ(task, cred) != BPF_CORE_READ(task, real_cred) && !hold_in_ring();
+}
+
+/* These hooks do not say in which mount: for the name, that of the working directory will do. */
+static __noinline int files_access(struct pawl_task *mark, struct dentry *dentry)
+{
+	struct vfsmount *mnt = BPF_CORE_READ(bpf_get_current_task_btf(), fs, pwd.mnt);
+	struct attempt attempt = {.class = PAWL_CLASS_ACCESS};
+
+	if (BPF_CORE_READ(mnt, mnt_sb) == BPF_CORE_READ(dentry, d_inode, i_sb))
+		attempt.mnt = mnt;
+	files_target(&attempt, dentry, BPF_CORE_READ(dentry, d_inode));
+	if (place_is_own(dentry))
+		return files_tamper(mark, &attempt);
+	return judge(mark, &attempt);
+}
+
+/* An ACL of @count @entries is given to @dentry; 0: it is removed. */
+static __always_inline int files_acl(struct dentry *dentry, const char *name, const void *entries,
+				     u32 count)
+{
+	struct pawl_task *mark = task_current();
+
+	if (!mark || files_below() || xattr_kind(name) != XATTR_ACL ||
+	    !acl_takes(BPF_CORE_READ(dentry, d_inode), entries, count))
+		return 0;
+	return files_access(mark, dentry);
+}
+
+static __always_inline int files_set_acl(struct dentry *dentry, const char *name,
+					 struct posix_acl *acl)
+{
+	u32 at = bpf_core_field_offset(struct posix_acl, a_entries);
+
+	return files_acl(dentry, name, (void *)acl + at, acl ? BPF_CORE_READ(acl, a_count) : 0);
+}
+
+static __always_inline int files_remove_xattr(struct dentry *dentry, const char *name)
+{
+	struct pawl_task *mark = task_current();
+
+	if (!mark || files_below() || xattr_kind(name) == XATTR_FREE)
+		return 0;
+	return files_access(mark, dentry);
+}
+
+/*
+ * Before 6.2 ACLs come this way too: a version, then the entries. The value is argument 3, which
+ * the verifier of 6.1 lets no program take by itself, as it is a const void *.
+ */
+static __always_inline int files_set_xattr(void *ctx, struct dentry *dentry, const char *name,
+					   u64 size)
+{
+	struct pawl_task *mark = task_current();
+	u64 value = 0;
+	u32 kind;
+
+	if (!mark || files_below())
+		return 0;
+	kind = xattr_kind(name);
+	if (kind == XATTR_FREE)
+		return 0;
+	bpf_get_func_arg(ctx, 3, &value);
+	if (kind == XATTR_ACL && !acl_takes(BPF_CORE_READ(dentry, d_inode), (void *)value + 4,
+					    size < 4 ? 0 : (size - 4) / 8))
+		return 0;
+	return files_access(mark, dentry);
+}
+
+/*
  * Part of a file was cut out, zeroed or shifted. No hook comes before it, so it is counted
  * when it has happened. A stacked file system does it by its lower one, which counts.
  */

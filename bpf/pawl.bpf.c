@@ -144,6 +144,16 @@ int BPF_PROG(on_setattr_old, struct dentry *dentry, struct iattr *attr, int ret)
 	return ret ? judge_earlier(ret) : files_setattr(dentry, attr);
 }
 
+ON_HOOK(setxattr, inode_setxattr, files_set_xattr(ctx, dentry, name, size), void *idmap,
+	struct dentry *dentry, const char *name, const void *value, u64 size, int flags)
+ON_HOOK(rmxattr, inode_removexattr, files_remove_xattr(dentry, name), void *idmap,
+	struct dentry *dentry, const char *name)
+/* 6.2 gave ACLs hooks of their own */
+ON_HOOK(set_acl, inode_set_acl, files_set_acl(dentry, name, acl), void *idmap,
+	struct dentry *dentry, const char *name, struct posix_acl *acl)
+ON_HOOK(rm_acl, inode_remove_acl, files_remove_xattr(dentry, name), void *idmap,
+	struct dentry *dentry, const char *name)
+
 /* No hook comes before it: the one operation that is stopped when it has happened. */
 SEC("?fexit/vfs_fallocate")
 int BPF_PROG(on_fallocate, struct file *file, int mode, loff_t offset, loff_t length, s64 ret)

@@ -83,6 +83,7 @@ struct dentry {
 
 struct vfsmount {
 	struct dentry *mnt_root;
+	struct super_block *mnt_sb;
 	int mnt_flags;
 };
 
@@ -122,6 +123,16 @@ struct fs_struct {
 struct iattr {
 	unsigned int ia_valid;
 	loff_t ia_size;
+};
+
+struct posix_acl_entry {
+	short e_tag;
+	unsigned short e_perm;
+};
+
+struct posix_acl {
+	unsigned int a_count;
+	struct posix_acl_entry a_entries[];
 };
 
 struct upid {
@@ -235,7 +246,8 @@ struct task_struct {
 	struct task_struct *group_leader;
 	u64 start_boottime;
 	int exit_code;
-	const struct cred *cred;
+	const struct cred *cred;      /* as it acts now */
+	const struct cred *real_cred; /* its own */
 	char comm[16];
 	struct mm_struct *mm;
 	struct fs_struct *fs;

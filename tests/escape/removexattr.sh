@@ -4,9 +4,11 @@
 # class: files
 # where: host
 # needs: python3
+# limit: 250
+# total: 600
 
 prepare() {
-	"$TOOLS/files" make "$DATA" 300
+	"$TOOLS/files" make "$DATA" 600
 	python3 - "$DATA" <<-'END' 2>/dev/null || cannot 'no extended attributes on this file system'
 		import os, sys
 		for entry in os.scandir(sys.argv[1]):

@@ -94,6 +94,38 @@ punch_denied_case() {
 	case_end
 }
 
+readable() {
+	find "$DATA" -type f -perm -444 | wc -l
+}
+
+# Of each file; what its file system does not know is no refusal.
+set_attribute='import errno, os, sys
+name, value = sys.argv[2], bytes.fromhex(sys.argv[3])
+for entry in os.scandir(sys.argv[1]):
+    try:
+        os.setxattr(entry.path, name, value)
+    except OSError as error:
+        if error.errno != errno.EOPNOTSUPP:
+            raise'
+
+# ACLs and attributes: what copying writes is free, what takes reading from somebody is not.
+attributes_cases() {
+	local nobody # version 2; owner, group, others: no permission
+	nobody=02000000$(printf '%s000000ffffffff' 01 04 20)
+	chmod 444 "$DATA"/*
+	free 'copying, with an ACL for each file, is free' cp -a "$DATA" "$DATA.copy"
+	rm -rf "$DATA.copy"
+	free 'attributes of a user are free' "$PYTHON" -c "$set_attribute" "$DATA" user.from 00
+	case_begin 'ACLs that let nobody read'
+	start_watched -- "$PYTHON" -c "$set_attribute" "$DATA" system.posix_acl_access "$nobody"
+	if wait_hold "$RUN_PID"; then
+		expect_eq 'files left to read' 250 "$(settled readable)"
+		expect_eq 'operation' access.change "$(pawl holds -o json | json_strings operation)"
+	fi
+	kill_sessions
+	case_end
+}
+
 need_pawld
 
 actions=(truncate ftruncate otrunc punch) denied=(truncate otrunc replace)
@@ -129,6 +161,7 @@ rm -rf "$DATA"
 if before_effect; then
 	free 'truncating empty files is free' "$TOOLS/overwrite" otrunc "$DATA"
 	free 'growing files is free' "$TOOLS/overwrite" grow "$DATA"
+	attributes_cases
 else
 	skip 'truncating empty files is free' "the $BACKEND backend does not see the size"
 	skip 'growing files is free' "the $BACKEND backend does not see the size"

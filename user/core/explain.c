@@ -15,7 +15,7 @@
 static const char *const counted[PAWL_BUCKET_MAX] = {
 	[PAWL_BUCKET_FILES] = "files",
 	[PAWL_BUCKET_DIRS] = "directories",
-	[PAWL_BUCKET_ACCESS] = "changes of mode or owner",
+	[PAWL_BUCKET_ACCESS] = "changes of mode, owner or attributes",
 	[PAWL_BUCKET_OVERWRITES] = "files opened to be overwritten",
 };
 

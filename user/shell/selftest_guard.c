@@ -11,6 +11,7 @@
 #include <netinet/in.h>
 #include <signal.h>
 #include <stdbool.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mount.h>
@@ -20,6 +21,7 @@
 #include <sys/syscall.h>
 #include <sys/uio.h>
 #include <sys/un.h>
+#include <sys/xattr.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -300,6 +302,46 @@ static int do_pivot(int dir, int i)
 	return result(syscall(SYS_pivot_root, path, path));
 }
 
+/* An attribute that only root may have, whether the file system knows it or not. */
+static int do_setxattr(int dir, int i)
+{
+	_cleanup_close_ int fd = openat(dir, "f0", O_RDONLY | O_CLOEXEC);
+
+	(void)i;
+	return result(fsetxattr(fd, "trusted.pawl", "", 0, 0));
+}
+
+static int do_removexattr(int dir, int i)
+{
+	_cleanup_close_ int fd = openat(dir, "f0", O_RDONLY | O_CLOEXEC);
+
+	(void)i;
+	return result(fremovexattr(fd, "trusted.pawl"));
+}
+
+/* One that lets nobody do anything: owner, group, others. The first one is not watched. */
+static int do_set_acl(int dir, int i)
+{
+	const struct {
+		uint32_t version;
+		struct {
+			uint16_t tag, allowed;
+			uint32_t id;
+		} entries[3];
+	} nobody = {2, {{1, 0, UINT32_MAX}, {4, 0, UINT32_MAX}, {32, 0, UINT32_MAX}}};
+	_cleanup_close_ int fd = openat(dir, i < 3 ? "g0" : "g1", O_RDONLY | O_CLOEXEC);
+
+	return result(fsetxattr(fd, "system.posix_acl_access", &nobody, sizeof(nobody), 0));
+}
+
+static int do_remove_acl(int dir, int i)
+{
+	_cleanup_close_ int fd = openat(dir, "f0", O_RDONLY | O_CLOEXEC);
+
+	(void)i;
+	return result(fremovexattr(fd, "system.posix_acl_access"));
+}
+
 /* To ourselves, under the broker's name, which sockets of another type may have too. */
 static int do_datagram(int dir, int i)
 {
@@ -359,6 +401,10 @@ const struct pawl_trial pawl_guard_trials[] = {
 	{"unmounting", do_umount, {"sb_umount"}, PAWL_TRIAL_GUARD},
 	{"moving a mount", do_move_mount, {"move_mount"}, PAWL_TRIAL_GUARD},
 	{"exchanging the root", do_pivot, {"sb_pivotroot"}, PAWL_TRIAL_GUARD},
+	{"an attribute", do_setxattr, {"inode_setxattr"}, PAWL_TRIAL_GUARD},
+	{"removing an attribute", do_removexattr, {"inode_removexattr"}, PAWL_TRIAL_GUARD},
+	{"an ACL", do_set_acl, {"inode_set_acl"}, PAWL_TRIAL_GUARD},
+	{"removing an ACL", do_remove_acl, {"inode_remove_acl"}, PAWL_TRIAL_GUARD},
 	{"a datagram to a broker", do_datagram, {"unix_may_send"}, PAWL_TRIAL_GUARD},
 	{"asking a broker", do_unix, {"unix_stream_connect"}, PAWL_TRIAL_GUARD},
 	{"asking a broker by port", do_inet, {"socket_connect"}, PAWL_TRIAL_GUARD},
