@@ -13,7 +13,7 @@
 #include <linux/types.h>
 #endif
 
-#define PAWL_ABI_VERSION 3
+#define PAWL_ABI_VERSION 4
 
 /* Limits, each with what happens when it is reached. */
 #define PAWL_MAX_SESSIONS 4096	 /* further agents share slot 0, which denies */
@@ -236,7 +236,11 @@ struct pawl_task {
 	__s32 tp_dirfd;
 	__u32 tp_flags; /* PAWL_TP_* */
 	__u32 tp_detail;
+	__u32 mount_ns; /* inode number of the mount namespace that it joined; PAWL_MOUNT_NS_* */
+	__u32 pad;
 };
+#define PAWL_MOUNT_NS_JOINS 1 /* it is about to: which one is seen when it has */
+
 #define PAWL_TP_RESERVED 1 /* the operation is in the budget already */
 #define PAWL_TP_OVER 2	   /* it was the last one that the budget allows, or past it */
 #define PAWL_TP_EFFECT 8   /* it succeeded */
@@ -534,7 +538,7 @@ struct pawl_task_record {
 #define PAWL_ASSERT_SIZE(type, size) _Static_assert(sizeof(struct type) == (size), #type)
 PAWL_ASSERT_SIZE(pawl_path, 776);
 PAWL_ASSERT_SIZE(pawl_operation, 848);
-PAWL_ASSERT_SIZE(pawl_task, 88);
+PAWL_ASSERT_SIZE(pawl_task, 96);
 PAWL_ASSERT_SIZE(pawl_header, 40);
 PAWL_ASSERT_SIZE(pawl_held, 56);
 PAWL_ASSERT_SIZE(pawl_dir_key, 32);

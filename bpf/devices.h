@@ -13,6 +13,12 @@
 #define MNT_SHARED 0x1000 /* before 6.17 */
 #define T_SHARED 1	  /* from then on, in mnt_t_flags */
 #define MS_REMOUNT 32
+#define SYS_SETNS 308 /* x86-64 */
+#define SYS_SETNS_32 346
+#define SYS_MOUNT_SETATTR 442
+#define SYS_OPEN_TREE_ATTR 467
+#define OPEN_TREE_CLONE 1
+#define FSCONFIG_CMD_RECONFIGURE 7
 
 /* uapi/linux: fs.h, btrfs.h, nvme_ioctl.h; scsi/sg.h. Requests that destroy. */
 static __always_inline u32 devices_ioctl_detail(u32 request)
@@ -106,12 +112,28 @@ static __always_inline bool mount_at_home(void)
 }
 
 /*
+ * Likewise, where those see it whose namespace it has joined: a service's, a container's. Nobody
+ * makes one by setns(2). Those of a user's own containers, in user namespaces, are joined by each
+ * of his commands about them, and are left alone.
+ */
+static __always_inline bool mount_as_guest(struct pawl_task *mark)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+	struct mnt_namespace *ns = BPF_CORE_READ(task, nsproxy, mnt_ns);
+	u32 inum = BPF_CORE_READ(ns, ns.inum);
+
+	if (mark->mount_ns == PAWL_MOUNT_NS_JOINS)
+		mark->mount_ns = inum;
+	return inum == mark->mount_ns && !BPF_CORE_READ(ns, user_ns, level);
+}
+
+/*
  * Sandboxes mount and unmount all day in a namespace of their own. What is mounted there
  * matters to others where it is passed on to them.
  */
-static __always_inline bool mount_matters(struct vfsmount *mnt)
+static __always_inline bool mount_matters(struct pawl_task *mark, struct vfsmount *mnt)
 {
-	return mount_at_home() || mount_is_shared(mnt);
+	return mount_as_guest(mark) || mount_at_home() || mount_is_shared(mnt);
 }
 
 /* The mount @mnt, or the directory @dentry of it, is mounted over, moved or unmounted. */
@@ -120,13 +142,46 @@ static __always_inline int devices_mount(u32 detail, struct vfsmount *mnt, struc
 	struct pawl_task *mark = task_current();
 	struct attempt attempt = {.class = PAWL_CLASS_MOUNT, .detail = detail};
 
-	if (!mark || !mount_matters(mnt))
+	if (!mark || !mount_matters(mark, mnt))
 		return 0;
 	attempt.mnt = mnt;
 	files_target(&attempt, dentry, BPF_CORE_READ(dentry, d_inode));
 	if (place_is_own(dentry))
 		return files_tamper(mark, &attempt);
 	return judge(mark, &attempt);
+}
+
+/* Whether the system call changes what is mounted. None of these has a hook of its own. */
+static __always_inline bool mount_changes(struct pt_regs *regs)
+{
+	switch (SYSCALL_NUMBER(regs)) {
+	case SYS_MOUNT_SETATTR:
+		return true;
+	case SYS_OPEN_TREE_ATTR:
+		return !(syscall_arg(regs, 2) & OPEN_TREE_CLONE);
+	case SYS_FSCONFIG:
+		return syscall_arg(regs, 1) == FSCONFIG_CMD_RECONFIGURE;
+	}
+	return false;
+}
+
+/* The current task is asked for what mounting takes. What is returned is EPERM to it. */
+static __always_inline int devices_capable(struct pawl_task *mark, struct pt_regs *regs)
+{
+	struct attempt attempt = {.class = PAWL_CLASS_MOUNT};
+	bool guest;
+
+	if (SYSCALL_NUMBER(regs) == SYS_SETNS || SYSCALL_NUMBER(regs) == SYS_SETNS_32)
+		return 0;
+	guest = mount_as_guest(mark); /* unshare(2) comes here before it leaves what was joined */
+	return mount_changes(regs) && (guest || mount_at_home()) ? judge(mark, &attempt) : 0;
+}
+
+/* setns(2) asks for CAP_SYS_CHROOT where it joins a mount namespace, and nowhere else. */
+static __always_inline void devices_join(struct pawl_task *mark, struct pt_regs *regs)
+{
+	if (SYSCALL_NUMBER(regs) == SYS_SETNS || SYSCALL_NUMBER(regs) == SYS_SETNS_32)
+		mark->mount_ns = PAWL_MOUNT_NS_JOINS;
 }
 
 #endif

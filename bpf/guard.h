@@ -11,6 +11,8 @@
 
 #define PTRACE_MODE_ATTACH 2
 #define CAP_SYS_MODULE 16
+#define CAP_SYS_CHROOT 18
+#define CAP_SYS_ADMIN 21
 #define CAP_SYS_BOOT 22
 #define SYS_DELETE_MODULE 176 /* x86-64 */
 #define SYS_DELETE_MODULE_32 129
@@ -78,29 +80,35 @@ static __always_inline int guard_signal(struct task_struct *task, int signal)
 }
 
 /*
- * reboot(2) and delete_module(2) have no hook, but ask for a capability. What is returned here
- * is EPERM to the caller: it is stopped, and fails when it is continued. Loading a module asks
- * for the same one, and has a hook, which lets it go on.
+ * Some system calls have no hook, but ask for a capability. What is returned here is EPERM to the
+ * caller: it is stopped, and fails when it is continued. Loading a module asks for the same one as
+ * delete_module(2), and has a hook, which lets it go on.
  */
 static __always_inline int guard_capable(int capability)
 {
 	struct pawl_task *mark;
 	struct pt_regs *regs;
-	u32 detail = PAWL_DETAIL_REBOOT;
 
-	if (capability != CAP_SYS_BOOT && capability != CAP_SYS_MODULE)
+	if (capability != CAP_SYS_BOOT && capability != CAP_SYS_MODULE &&
+	    capability != CAP_SYS_ADMIN && capability != CAP_SYS_CHROOT)
 		return 0;
 	mark = task_current();
-	if (!mark)
+	regs = mark ? (struct pt_regs *)bpf_task_pt_regs(bpf_get_current_task_btf()) : 0;
+	if (!mark || !regs)
 		return 0;
-	if (capability == CAP_SYS_MODULE) {
-		regs = (struct pt_regs *)bpf_task_pt_regs(bpf_get_current_task_btf());
-		if (!regs || (SYSCALL_NUMBER(regs) != SYS_DELETE_MODULE &&
-			      SYSCALL_NUMBER(regs) != SYS_DELETE_MODULE_32))
-			return 0;
-		detail = PAWL_DETAIL_MODULE;
+	switch (capability) {
+	case CAP_SYS_BOOT:
+		return guard_attempt(mark, PAWL_CLASS_KERNEL, PAWL_DETAIL_REBOOT, 0);
+	case CAP_SYS_MODULE:
+		return SYSCALL_NUMBER(regs) == SYS_DELETE_MODULE ||
+				       SYSCALL_NUMBER(regs) == SYS_DELETE_MODULE_32
+			       ? guard_attempt(mark, PAWL_CLASS_KERNEL, PAWL_DETAIL_MODULE, 0)
+			       : 0;
+	case CAP_SYS_CHROOT:
+		devices_join(mark, regs);
+		return 0;
 	}
-	return guard_attempt(mark, PAWL_CLASS_KERNEL, detail, 0);
+	return devices_capable(mark, regs);
 }
 
 /*

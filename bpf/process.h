@@ -122,6 +122,7 @@ static __always_inline void task_join(struct pawl_task *mark, const struct pawl_
 
 	mark->slot = from->slot;
 	mark->id = from->id;
+	mark->mount_ns = from->mount_ns;
 	session = session_of(mark);
 	if (__sync_val_compare_and_swap(&mark->cookie, 0, cookie) == 0 && session)
 		__sync_fetch_and_add(&session->live, 1);

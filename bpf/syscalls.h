@@ -14,7 +14,6 @@
 #define AT_FDCWD (-100)
 #define AT_REMOVEDIR 0x200
 #define RENAME_NOREPLACE 1
-#define TS_COMPAT 2
 #define X32_SYSCALL_BIT 0x40000000
 #define NO_ARG (-1)
 
@@ -84,43 +83,6 @@ struct {
 	__type(value, struct pawl_path_scratch);
 } name_scratches SEC(".maps");
 
-static __always_inline bool syscall_compat(void)
-{
-	return bpf_get_current_task_btf()->thread_info.status & TS_COMPAT;
-}
-
-static __always_inline u64 syscall_arg(struct pt_regs *regs, s8 index)
-{
-	if (syscall_compat()) {
-		switch (index) {
-		case 0:
-			return (u32)regs->bx;
-		case 1:
-			return (u32)regs->cx;
-		case 2:
-			return (u32)regs->dx;
-		case 3:
-			return (u32)regs->si;
-		case 4:
-			return (u32)regs->di;
-		}
-		return 0;
-	}
-	switch (index) {
-	case 0:
-		return regs->di;
-	case 1:
-		return regs->si;
-	case 2:
-		return regs->dx;
-	case 3:
-		return regs->r10;
-	case 4:
-		return regs->r8;
-	}
-	return 0;
-}
-
 /* Before anything is looked up: may this number be of interest, in either table? */
 static __always_inline bool syscall_interesting(u64 nr)
 {
@@ -134,19 +96,6 @@ static __always_inline u32 syscall_kind(u64 nr)
 	if (nr >= PAWL_SYSCALL_NUMBERS)
 		return PAWL_SYSCALL_NONE;
 	return syscall_compat() ? compat_syscalls[nr] : syscalls[nr];
-}
-
-/* The open file behind a descriptor of the current process. */
-static __always_inline struct file *syscall_file(s32 fd)
-{
-	struct fdtable *table = BPF_CORE_READ(bpf_get_current_task_btf(), files, fdt);
-	struct file **slots = BPF_CORE_READ(table, fd);
-	struct file *file = 0;
-
-	if (fd < 0 || (u32)fd >= BPF_CORE_READ(table, max_fds))
-		return 0;
-	bpf_probe_read_kernel(&file, sizeof(file), slots + fd);
-	return file;
 }
 
 /* The flags with which something is opened. What cannot be read may be anything. */

@@ -152,8 +152,13 @@ struct ns_common {
 	unsigned int inum;
 };
 
+struct user_namespace {
+	int level; /* 0: the first one */
+};
+
 struct mnt_namespace {
 	struct ns_common ns;
+	struct user_namespace *user_ns;
 };
 
 struct nsproxy {
