@@ -21,16 +21,26 @@
 
 /* uapi/linux/bpf.h: enum bpf_cmd, and where union bpf_attr has what they name */
 #define BPF_PROG_LOAD 5
+#define BPF_PROG_ATTACH 8
 #define BPF_PROG_GET_FD_BY_ID 13
 #define BPF_MAP_GET_FD_BY_ID 14
+#define BPF_LINK_CREATE 28
 #define BPF_LINK_GET_FD_BY_ID 30
+#define BPF_CGROUP_DEVICE 6 /* enum bpf_attach_type */
 
-/* Types of programs that see or change what others do; the rest serves networks and cgroups. */
+/*
+ * Types of programs that see or change what others do, or, on a control group, take from others
+ * connections, settings, and the truth about who speaks to them (SO_PEERCRED, by which pawld
+ * knows people). The rest serves networks; those for devices of containers see guard_attach().
+ */
 #define BPF_TYPES_DEEP                                                                             \
 	(1ULL << 2 /* kprobe */ | 1ULL << 5 /* tracepoint */ | 1ULL << 7 /* perf event */ |        \
-	 1ULL << 17 /* raw tracepoint */ | 1ULL << 24 /* writable one */ |                         \
-	 1ULL << 26 /* tracing */ | 1ULL << 27 /* struct ops */ | 1ULL << 28 /* extension */ |     \
-	 1ULL << 29 /* lsm */ | 1ULL << 31 /* syscall */)
+	 1ULL << 8 /* packets of a group */ | 1ULL << 9 /* its sockets */ |                        \
+	 1ULL << 17 /* raw tracepoint */ | 1ULL << 18 /* addresses of a group */ |                 \
+	 1ULL << 23 /* its settings */ | 1ULL << 24 /* writable raw tracepoint */ |                \
+	 1ULL << 25 /* options of its sockets */ | 1ULL << 26 /* tracing */ |                      \
+	 1ULL << 27 /* struct ops */ | 1ULL << 28 /* extension */ | 1ULL << 29 /* lsm */ |         \
+	 1ULL << 31 /* syscall */)
 
 /* enum kernel_read_file_id and kernel_load_data_id agree on these */
 #define READING_MODULE 2
@@ -164,17 +174,37 @@ static __always_inline int guard_bpf_object(u64 dev, u32 id)
 	return guard_attempt(mark, PAWL_CLASS_TAMPER, PAWL_DETAIL_BPF_OBJECT, id);
 }
 
+/*
+ * A program is put on the control group behind descriptor @fd. One that decides on devices is part
+ * of every container, on a group of its own; on the root, or where pawl lies, it takes them from
+ * everybody.
+ */
+static __always_inline int guard_attach(struct pawl_task *mark, s32 fd, u32 type)
+{
+	struct file *file = type == BPF_CGROUP_DEVICE ? syscall_file(fd) : 0;
+	struct dentry *group = BPF_CORE_READ(file, f_path.dentry);
+
+	if (!file || (group != BPF_CORE_READ(group, d_parent) && !place_is_own(group)))
+		return 0;
+	return guard_attempt(mark, PAWL_CLASS_KERNEL, PAWL_DETAIL_BPF_PROGRAM, type);
+}
+
 static __always_inline int guard_bpf(int command, union bpf_attr *attr)
 {
 	struct pawl_task *mark;
-	u32 first = 0; /* of the attributes: a type, or an id */
+	u32 words[3] = {}; /* of the attributes: a type or an id; descriptors, type of attachment */
+	u32 first;
 
-	if (command != BPF_PROG_LOAD && command != BPF_LINK_GET_FD_BY_ID)
+	if (command != BPF_PROG_LOAD && command != BPF_LINK_GET_FD_BY_ID &&
+	    command != BPF_PROG_ATTACH && command != BPF_LINK_CREATE)
 		return 0;
 	mark = task_current();
 	if (!mark)
 		return 0;
-	bpf_probe_read_kernel(&first, sizeof(first), attr);
+	bpf_probe_read_kernel(words, sizeof(words), attr);
+	first = words[0];
+	if (command == BPF_PROG_ATTACH || command == BPF_LINK_CREATE)
+		return guard_attach(mark, command == BPF_PROG_ATTACH ? first : words[1], words[2]);
 	if (command == BPF_LINK_GET_FD_BY_ID)
 		return guard_owns_bpf(PAWL_PLACE_BPF_LINK, first)
 			       ? guard_attempt(mark, PAWL_CLASS_TAMPER, PAWL_DETAIL_BPF_OBJECT,
