@@ -360,4 +360,24 @@ static __always_inline int guard_file_open(struct file *file)
 	return attempt.class ? judge(mark, &attempt) : 0;
 }
 
+/*
+ * Somebody hands over what he opened for writing: as opening it, but for what has a budget, which
+ * is not spent by that. The call that receives it cannot be restarted.
+ */
+static __always_inline int guard_receive(struct file *file)
+{
+	struct attempt attempt = {.refuse = 1};
+	struct pawl_task *mark;
+
+	if (!(file->f_mode & FMODE_WRITE))
+		return 0;
+	mark = task_current();
+	if (!mark)
+		return 0;
+	attempt.class = guard_opened(&attempt, file);
+	if (!attempt.class || budget_covers(attempt.class))
+		return 0;
+	return judge(mark, &attempt) ? -EPERM : 0;
+}
+
 #endif

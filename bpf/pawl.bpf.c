@@ -164,6 +164,7 @@ int BPF_PROG(on_fallocate, struct file *file, int mode, loff_t offset, loff_t le
 /* -- It opens something to write: guard.h, devices.h, files.h ------------------------------ */
 
 ON_HOOK(open, file_open, guard_file_open(file), struct file *file)
+ON_HOOK(receive, file_receive, guard_receive(file), struct file *file)
 ON_HOOK(ioctl, file_ioctl, devices_ioctl(file, request), struct file *file, unsigned int request,
 	unsigned long arg)
 /* 6.8 gave those of 32-bit programs a hook of their own */

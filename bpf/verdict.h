@@ -74,6 +74,7 @@ struct attempt {
 	u32 class;
 	u32 detail;
 	u32 broker;
+	u32 refuse; /* 1: it cannot be restarted, so it is refused where it would be held */
 	struct dentry *dentry; /* of the target, or that @name starts from; NULL: not known */
 	void *mnt;	       /* its struct vfsmount, for the name only; NULL: not known */
 	const char *name;      /* user address of the name given; NULL: @dentry is the target */
@@ -133,12 +134,15 @@ static __always_inline u32 action_of_broker(u32 index)
 static __always_inline u32 action_of(const struct pawl_session *session,
 				     const struct attempt *attempt)
 {
-	u32 class = attempt->class & (PAWL_OPS - 1);
+	u32 class = attempt->class & (PAWL_OPS - 1), action;
 
-	if (class == PAWL_CLASS_BROKER)
-		return action_of_broker(attempt->broker);
-	barrier_var(class); /* or 6.1 loses the bound when it is spilled */
-	return session->terms.action[class];
+	if (class == PAWL_CLASS_BROKER) {
+		action = action_of_broker(attempt->broker);
+	} else {
+		barrier_var(class); /* or 6.1 loses the bound when it is spilled */
+		action = session->terms.action[class];
+	}
+	return attempt->refuse && action == PAWL_ACTION_HOLD ? PAWL_ACTION_DENY : action;
 }
 
 /* Counts an operation that has its effect. */

@@ -211,7 +211,7 @@ static void remove_files(int dir)
 {
 	char name[16];
 
-	for (const char *made = "lscn"; *made; made++) { /* by the try that is not watched */
+	for (const char *made = "lscnw"; *made; made++) { /* by the try that is not watched */
 		snprintf(name, sizeof(name), PAWL_GUARD_DIR "/%c%d", *made, FILES);
 		unlinkat(dir, name, 0);
 	}

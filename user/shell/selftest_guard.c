@@ -342,6 +342,39 @@ static int do_remove_acl(int dir, int i)
 	return result(fremovexattr(fd, "system.posix_acl_access"));
 }
 
+/* A file of pawl's, opened before this process was watched, and sent to itself. */
+static int do_receive(int dir, int i)
+{
+	static int own = -1;
+	union {
+		struct cmsghdr head;
+		char bytes[CMSG_SPACE(sizeof(int))];
+	} control = {.head = {CMSG_LEN(sizeof(int)), SOL_SOCKET, SCM_RIGHTS}};
+	char byte = 0;
+	struct iovec data = {&byte, 1};
+	struct msghdr message = {.msg_iov = &data,
+				 .msg_iovlen = 1,
+				 .msg_control = &control,
+				 .msg_controllen = sizeof(control)};
+	int ends[2], received = -1;
+
+	(void)i;
+	if (own < 0)
+		own = openat(dir, PAWL_GUARD_DIR "/w3", O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+	if (own < 0 || socketpair(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0, ends) < 0)
+		return -ENOTRECOVERABLE;
+	memcpy(CMSG_DATA(&control.head), &own, sizeof(own));
+	if (sendmsg(ends[0], &message, 0) == 1 && recvmsg(ends[1], &message, 0) == 1 &&
+	    !(message.msg_flags & MSG_CTRUNC))
+		memcpy(&received, CMSG_DATA(&control.head), sizeof(received));
+	close(ends[0]);
+	close(ends[1]);
+	if (received < 0)
+		return -EPERM; /* recvmsg(2) does not say why */
+	close(received);
+	return 0;
+}
+
 /* To ourselves, under the broker's name, which sockets of another type may have too. */
 static int do_datagram(int dir, int i)
 {
@@ -405,6 +438,7 @@ const struct pawl_trial pawl_guard_trials[] = {
 	{"removing an attribute", do_removexattr, {"inode_removexattr"}, PAWL_TRIAL_GUARD},
 	{"an ACL", do_set_acl, {"inode_set_acl"}, PAWL_TRIAL_GUARD},
 	{"removing an ACL", do_remove_acl, {"inode_remove_acl"}, PAWL_TRIAL_GUARD},
+	{"receiving a file of pawl's", do_receive, {"file_receive"}, PAWL_TRIAL_GUARD},
 	{"a datagram to a broker", do_datagram, {"unix_may_send"}, PAWL_TRIAL_GUARD},
 	{"asking a broker", do_unix, {"unix_stream_connect"}, PAWL_TRIAL_GUARD},
 	{"asking a broker by port", do_inet, {"socket_connect"}, PAWL_TRIAL_GUARD},

@@ -74,6 +74,7 @@ static const struct hook_program hook_programs[] = {
 	{"on_fallocate", "vfs_fallocate", PAWL_BACKEND_LSM},
 	{"on_fallocate", "vfs_fallocate", PAWL_BACKEND_FMOD_RET},
 	BOTH("open", "file_open"),
+	BOTH("receive", "file_receive"),
 	BOTH("ioctl", "file_ioctl"),
 	BOTH("ioctl32", "file_ioctl_compat"),
 	BOTH("mount", "sb_mount"),
