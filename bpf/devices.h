@@ -113,8 +113,8 @@ static __always_inline bool mount_at_home(void)
 
 /*
  * Likewise, where those see it whose namespace it has joined: a service's, a container's. Nobody
- * makes one by setns(2). Those of a user's own containers, in user namespaces, are joined by each
- * of his commands about them, and are left alone.
+ * makes one by setns(2); one of its own that it comes back to looks the same. Those of a user's
+ * own containers, in user namespaces, are joined by each of his commands about them: left alone.
  */
 static __always_inline bool mount_as_guest(struct pawl_task *mark)
 {

@@ -178,6 +178,32 @@ static __always_inline int files_link(struct inode *dir, struct dentry *dentry)
 	return files_appear(mark, &attempt, dentry);
 }
 
+static __noinline bool setattr_changes(struct inode *inode, struct iattr *attr)
+{
+	u32 valid = BPF_CORE_READ(attr, ia_valid);
+
+	if (valid & ATTR_MODE && BPF_CORE_READ(attr, ia_mode) != BPF_CORE_READ(inode, i_mode))
+		return true;
+	if (valid & ATTR_UID && BPF_CORE_READ(attr, ia_uid.val) != BPF_CORE_READ(inode, i_uid.val))
+		return true;
+	return valid & ATTR_GID &&
+	       BPF_CORE_READ(attr, ia_gid.val) != BPF_CORE_READ(inode, i_gid.val);
+}
+
+/* Copying a tree gives each directory to who has it already: that is no change. */
+static __always_inline int files_mode(struct dentry *dentry, struct inode *inode,
+				      struct iattr *attr)
+{
+	struct pawl_task *mark = task_current();
+
+	if (!mark)
+		return 0;
+	if (setattr_changes(inode, attr))
+		return files_attempt(PAWL_CLASS_ACCESS, dentry, inode);
+	files_disarm(mark, PAWL_CLASS_ACCESS);
+	return 0;
+}
+
 /*
  * Truncation: only what gets shorter is a loss. Mode and owner: as asked for by chmod and
  * chown; what the kernel changes by itself (on write, say) was not armed.
@@ -193,7 +219,7 @@ static __always_inline int files_setattr(struct dentry *dentry, struct iattr *at
 			       ? 0
 			       : files_attempt(PAWL_CLASS_TRUNCATE, dentry, inode);
 	if (attr->ia_valid & (ATTR_MODE | ATTR_UID | ATTR_GID))
-		return files_attempt(PAWL_CLASS_ACCESS, dentry, inode);
+		return files_mode(dentry, inode, attr);
 	return 0;
 }
 

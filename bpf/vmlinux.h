@@ -60,6 +60,14 @@ struct qstr {
 	const unsigned char *name;
 };
 
+typedef struct {
+	unsigned int val;
+} kuid_t;
+
+typedef struct {
+	unsigned int val;
+} kgid_t;
+
 struct dentry;
 struct super_block {
 	dev_t s_dev;
@@ -69,6 +77,8 @@ struct super_block {
 
 struct inode {
 	umode_t i_mode;
+	kuid_t i_uid;
+	kgid_t i_gid;
 	dev_t i_rdev;
 	unsigned long i_ino;
 	loff_t i_size;
@@ -122,6 +132,9 @@ struct fs_struct {
 
 struct iattr {
 	unsigned int ia_valid;
+	umode_t ia_mode;
+	kuid_t ia_uid;
+	kgid_t ia_gid;
 	loff_t ia_size;
 };
 
@@ -229,10 +242,6 @@ struct mm_struct {
 	unsigned long env_start;
 	unsigned long env_end;
 };
-
-typedef struct {
-	unsigned int val;
-} kuid_t;
 
 struct cred {
 	kuid_t uid;

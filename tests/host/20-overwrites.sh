@@ -113,8 +113,10 @@ attributes_cases() {
 	local nobody # version 2; owner, group, others: no permission
 	nobody=02000000$(printf '%s000000ffffffff' 01 04 20)
 	chmod 444 "$DATA"/*
+	mkdir "$DATA"/directory{1..300}
 	free 'copying, with an ACL for each file, is free' cp -a "$DATA" "$DATA.copy"
-	rm -rf "$DATA.copy"
+	free 'giving files to who has them is free' chown -R "$(id -u):$(id -g)" "$DATA.copy"
+	rm -rf "$DATA.copy" "$DATA"/directory*
 	free 'attributes of a user are free' "$PYTHON" -c "$set_attribute" "$DATA" user.from 00
 	case_begin 'ACLs that let nobody read'
 	start_watched -- "$PYTHON" -c "$set_attribute" "$DATA" system.posix_acl_access "$nobody"

@@ -94,7 +94,7 @@ static int do_chown(int dir, int i)
 {
 	char name[16];
 
-	return fchownat(dir, name_of(name, "f", i), geteuid(), (gid_t)-1, 0) < 0 ? -errno : 0;
+	return fchownat(dir, name_of(name, "f", i), (uid_t)-1, getegid() + 1, 0) < 0 ? -errno : 0;
 }
 
 /* A device node without a driver: opening it fails otherwise than a refusal does. */
