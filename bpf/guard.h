@@ -238,7 +238,8 @@ static __always_inline u32 guard_setting(u64 magic, const char *name)
 	if (magic == SYSFS_MAGIC && NAME_IS(name, "uevent_helper"))
 		return PAWL_DETAIL_HELPER;
 	if (magic == SYSFS_MAGIC)
-		return NAME_IS(name, "delete") || NAME_IS(name, "remove") || NAME_IS(name, "unbind")
+		return NAME_IS(name, "delete") || NAME_IS(name, "remove") ||
+				       NAME_IS(name, "unbind") || NAME_IS(name, "reset")
 			       ? PAWL_DETAIL_HOTPLUG
 		       : NAME_IS(name, "state") ? PAWL_DETAIL_REBOOT /* power/state: suspend */
 						: PAWL_DETAIL_NONE;

@@ -23,5 +23,5 @@ damage() {
 }
 
 restore() {
-	tmux kill-server
+	tmux kill-server 2>/dev/null || true # without a session it has ended by itself
 }

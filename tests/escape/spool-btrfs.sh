@@ -12,7 +12,7 @@ prepare() {
 	loop 128M
 	mkfs.btrfs -q "$LOOP"
 	mkdir -p /etc/cron.d
-	mount "$LOOP" /etc/cron.d
+	mount "$LOOP" /etc/cron.d || cannot 'no btrfs'
 	kill -HUP "$PAWLD_PID"
 	sleep 1
 }
@@ -26,6 +26,6 @@ damage() {
 }
 
 restore() {
-	umount /etc/cron.d
+	! mountpoint -q /etc/cron.d || umount /etc/cron.d
 	detach_loops
 }
