@@ -15,22 +15,33 @@
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";
 
+/*
+ * Where the kernel preempts itself (preempt=full, 7.x by default) it skips a program while another
+ * task is interrupted inside it on the same CPU; LSM programs never. So no program lets itself be
+ * interrupted, where the kernel knows how (6.10).
+ */
+#define uninterrupted(body)                                                                        \
+	({                                                                                         \
+		int verdict;                                                                       \
+		hold_cpu();                                                                        \
+		verdict = (body);                                                                  \
+		release_cpu();                                                                     \
+		verdict;                                                                           \
+	})
+
 /* -- A tree grows: process.h, exec.h ---------------------------------------------------- */
 
 SEC("tp_btf/task_newtask")
 int BPF_PROG(on_fork, struct task_struct *child, u64 clone_flags)
 {
-	return process_fork(child, clone_flags);
+	return uninterrupted(process_fork(child, clone_flags));
 }
 
-/*
- * Where the kernel preempts itself (7.x), a program of a tracepoint is skipped while another task
- * is interrupted inside it on the same CPU: there are two. LSM programs never are.
- */
+/* There are two, as a program is skipped where it has been interrupted nevertheless. */
 SEC("tp_btf/task_newtask")
 int BPF_PROG(on_fork_again, struct task_struct *child, u64 clone_flags)
 {
-	return process_fork(child, clone_flags);
+	return uninterrupted(process_fork(child, clone_flags));
 }
 
 SEC("tp_btf/sched_process_exec")
@@ -39,24 +50,11 @@ int BPF_PROG(on_exec, struct task_struct *task, pid_t old_pid, struct linux_binp
 	return process_exec(bprm);
 }
 
-/*
- * The trampoline of fmod_ret skips a program that has been interrupted on the same CPU. So no
- * program lets itself be interrupted, where the kernel knows how (6.10).
- */
-#define UNINTERRUPTED(ret, body)                                                                   \
-	({                                                                                         \
-		int verdict;                                                                       \
-		hold_cpu();                                                                        \
-		verdict = ret ? judge_earlier(ret) : (body);                                       \
-		release_cpu();                                                                     \
-		verdict;                                                                           \
-	})
-
 #define ON_FMOD_RET(prefix, event, hook, body, args...)                                            \
 	SEC("?fmod_ret/security_" #hook)                                                           \
 	int BPF_PROG(prefix##event, args, int ret)                                                 \
 	{                                                                                          \
-		return UNINTERRUPTED(ret, body);                                                   \
+		return uninterrupted(ret ? judge_earlier(ret) : (body));                           \
 	}
 
 /* One body, twice: as an LSM program, and on the same hook's function for fmod_ret. */
@@ -69,9 +67,9 @@ int BPF_PROG(on_exec, struct task_struct *task, pid_t old_pid, struct linux_binp
 	ON_FMOD_RET(on_m, event, hook, body, args)
 
 /*
- * Between two programs, and where one begins and ends, a task can still be interrupted. So three
- * stand on the hooks that count: an operation is skipped only where all are. Each operation is
- * armed, and who comes first disarms it: it counts once.
+ * Where one begins and ends, a task can still be interrupted. So three stand on the hooks that
+ * count, and on that of a new process: what passes was skipped by all. Each operation is armed,
+ * and who comes first disarms it: it counts once.
  */
 #define ON_FMOD_RET_AGAIN(event, hook, body, args...)                                              \
 	ON_FMOD_RET(on_2, event, hook, body, args)                                                 \
@@ -81,7 +79,7 @@ int BPF_PROG(on_exec, struct task_struct *task, pid_t old_pid, struct linux_binp
 	ON_HOOK(event, hook, body, args)                                                           \
 	ON_FMOD_RET_AGAIN(event, hook, body, args)
 
-ON_HOOK(alloc, task_alloc, process_alloc(child), struct task_struct *child, u64 clone_flags)
+ON_COUNTED(alloc, task_alloc, process_alloc(child), struct task_struct *child, u64 clone_flags)
 
 /* -- It destroys: files.h ---------------------------------------------------------------- */
 
@@ -228,7 +226,7 @@ int BPF_PROG(on_bpf_old, int command, union bpf_attr *attr, unsigned int size, i
 SEC("?fmod_ret/security_bpf")
 int BPF_PROG(on_mbpf_old, int command, union bpf_attr *attr, unsigned int size, int ret)
 {
-	return UNINTERRUPTED(ret, guard_bpf(command, attr));
+	return uninterrupted(ret ? judge_earlier(ret) : guard_bpf(command, attr));
 }
 
 /* -- The same where nothing can be refused: syscalls.h ------------------------------------ */
@@ -256,13 +254,13 @@ int BPF_PROG(on_ring, int fd)
 SEC("tp_btf/sched_process_exit")
 int BPF_PROG(on_exit, struct task_struct *task)
 {
-	return process_exit(task);
+	return uninterrupted(process_exit(task));
 }
 
 SEC("tp_btf/sched_process_exit")
 int BPF_PROG(on_exit_again, struct task_struct *task)
 {
-	return process_exit(task);
+	return uninterrupted(process_exit(task));
 }
 
 /* -- pawld asks for all that is watched, and for trees older than itself ------------------- */

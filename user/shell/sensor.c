@@ -47,7 +47,7 @@ struct hook_program {
 static const struct hook_program hook_programs[] = {
 	{"on_fork", "task_newtask", PAWL_BACKEND_NONE},
 	{"on_fork_again", "task_newtask", PAWL_BACKEND_NONE},
-	BOTH("alloc", "task_alloc"),
+	COUNTED("alloc", "task_alloc"),
 	{"on_exec", "sched_process_exec", PAWL_BACKEND_NONE},
 	{"on_exit", "sched_process_exit", PAWL_BACKEND_NONE},
 	{"on_exit_again", "sched_process_exit", PAWL_BACKEND_NONE},
