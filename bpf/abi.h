@@ -29,8 +29,9 @@
 #define PAWL_DECISIONS 16 /* decisions a session remembers; older ones read as deny */
 #define PAWL_CGROUP_DEPTH 16
 #define PAWL_MAX_PLACES 1024 /* refused when they are marked */
-#define PAWL_MAX_BROKERS 64  /* likewise, when the policy is loaded */
-#define PAWL_GUARDS 4	     /* processes of pawld's own that a tree cannot touch */
+#define PAWL_MAX_LISTENERS 4096
+#define PAWL_MAX_BROKERS 64 /* likewise, when the policy is loaded */
+#define PAWL_GUARDS 4	    /* processes of pawld's own that a tree cannot touch */
 
 /* What an operation does. Order is part of the ABI. */
 enum pawl_class {
@@ -475,7 +476,12 @@ struct pawl_broker {
 	__u32 action;	   /* enum pawl_action */
 	__u32 root_action; /* the same, asked by uid 0 */
 };
-#define PAWL_BROKER_PTRACE 0 /* a process outside the tree, by ptrace and its kin */
+/* Those that have no address of their own; the others come after them. */
+enum {
+	PAWL_BROKER_PTRACE = 0,	 /* a process outside the tree, by ptrace and its kin */
+	PAWL_BROKER_SOCKETS = 1, /* a UNIX socket of somebody outside that no other broker has */
+	PAWL_BROKERS_FIXED,
+};
 
 /*
  * What the programs and pawld share besides the sessions. It is pinned with the maps and

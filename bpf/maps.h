@@ -27,6 +27,14 @@ struct {
 	__type(value, struct pawl_task);
 } tasks SEC(".maps");
 
+/* Who asks a socket on which its own session listens asks nobody outside. */
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, PAWL_MAX_LISTENERS);
+	__type(key, u64);   /* inode number of the socket */
+	__type(value, u32); /* id of the session */
+} listeners SEC(".maps");
+
 /* Sessions by slot; shared with pawld by mmap. Slot 0 is the one for those too many. */
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);

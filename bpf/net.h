@@ -108,19 +108,41 @@ static __always_inline int net_ask(struct pawl_task *mark, struct attempt *attem
 	return judge(mark, attempt);
 }
 
-/* A connection to the socket of @other. */
-static __noinline int net_unix(struct pawl_task *mark, struct sock *other)
+/* The socket of @other is asked; @otherwise: the broker + 1 that it is where no other has it. */
+static __noinline int net_unix(struct pawl_task *mark, struct sock *other, u32 otherwise)
 {
 	struct attempt attempt = {};
+	u32 broker = net_of_unix(other, &attempt);
 
-	return net_ask(mark, &attempt, net_of_unix(other, &attempt));
+	return net_ask(mark, &attempt, broker ? broker : otherwise);
+}
+
+/* A watched task listens: its tree may connect. */
+static __always_inline int net_listen(struct socket *socket)
+{
+	struct pawl_task *mark = task_current();
+	u64 ino;
+	u32 id;
+
+	if (!mark || BPF_CORE_READ(socket, sk, __sk_common.skc_family) != AF_UNIX)
+		return 0;
+	ino = BPF_CORE_READ(socket, file, f_inode, i_ino);
+	id = mark->id;
+	bpf_map_update_elem(&listeners, &ino, &id, BPF_ANY); /* else it is as somebody else's */
+	return 0;
 }
 
 static __always_inline int net_stream(struct sock *other)
 {
 	struct pawl_task *mark = task_current();
+	u64 ino;
+	u32 *id;
 
-	return mark ? net_unix(mark, other) : 0;
+	if (!mark)
+		return 0;
+	ino = BPF_CORE_READ(other, sk_socket, file, f_inode, i_ino);
+	id = bpf_map_lookup_elem(&listeners, &ino);
+	return id && *id == mark->id ? 0 : net_unix(mark, other, PAWL_BROKER_SOCKETS + 1);
 }
 
 /* Each datagram asks anew. What is sent by a connection was asked for with that. */
@@ -130,7 +152,7 @@ static __always_inline int net_datagram(struct socket *other)
 
 	if (!mark || BPF_CORE_READ(other, type) != SOCK_DGRAM)
 		return 0;
-	return net_unix(mark, BPF_CORE_READ(other, sk));
+	return net_unix(mark, BPF_CORE_READ(other, sk), 0);
 }
 
 struct inet_address {

@@ -184,6 +184,7 @@ ON_HOOK(pivot, sb_pivotroot, devices_mount(PAWL_DETAIL_PIVOT_ROOT, new->mnt, new
 
 ON_HOOK(unix, unix_stream_connect, net_stream(other), struct sock *sock, struct sock *other,
 	struct sock *newsk)
+ON_HOOK(listen, socket_listen, net_listen(sock), struct socket *sock, int backlog)
 ON_HOOK(datagram, unix_may_send, net_datagram(other), struct socket *sock, struct socket *other)
 ON_HOOK(connect, socket_connect, net_connect(address), struct socket *sock,
 	struct sockaddr *address, int length)

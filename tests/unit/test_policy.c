@@ -564,6 +564,9 @@ static const struct {
 	{"brokers: [{name: ptrace, port: 1}]", ":2:32:", "ptrace has no port"},
 	{"brokers: [{name: ptrace, path: /a}]", ":2:32:", "ptrace has no path"},
 	{"brokers: [{name: ptrace}, {name: ptrace}]", ":2:34:", "a second broker \"ptrace\""},
+	{"brokers: [{name: other-sockets, path: /a}]", ":2:39:", "other-sockets has no path"},
+	{"brokers: [{name: other-sockets}, {name: other-sockets}]",
+	 ":2:41:", "a second broker \"other-sockets\""},
 	/* agents */
 	{"agents: {}", ":2:9:", "agents is a mapping: expected a list"},
 	{"agents: [a]", ":2:10:", "an agent is \"a\": expected a mapping"},
@@ -729,7 +732,7 @@ static const struct {
 	{"version: 1\npolicies:\n", "  p#: {}\n", "", PAWL_MAX_PROFILES - 1,
 	 "more than 31 policies"},
 	{"version: 1\nbuiltin_brokers: false\nbrokers:\n", "  - {name: b#, port: 1}\n", "",
-	 PAWL_MAX_BROKERS - 1, "more than 64 brokers"},
+	 PAWL_MAX_BROKERS - PAWL_BROKERS_FIXED, "more than 64 brokers"},
 	{"version: 1\nbrokers: [{name: b, port: 1, socket: [", "/x#, ", "]}]",
 	 PAWL_BROKER_ADDRESSES - 1, "more than 16 addresses of \"b\""},
 	{"version: 1\nbrokers: [{name: b, path: [", "/x#, ", "]}]", PAWL_BROKER_ADDRESSES,
@@ -913,6 +916,7 @@ static const struct {
 	enum pawl_action action, root_action;
 } builtin_brokers[] = {
 	{"ptrace", PAWL_ACTION_DENY, PAWL_ACTION_DENY},
+	{"other-sockets", PAWL_ACTION_OBSERVE, PAWL_ACTION_OBSERVE},
 	{"systemd", PAWL_ACTION_HOLD, PAWL_ACTION_HOLD},
 	{"system-bus", PAWL_ACTION_OBSERVE, PAWL_ACTION_HOLD},
 	{"user-bus", PAWL_ACTION_OBSERVE, PAWL_ACTION_OBSERVE},
@@ -937,8 +941,9 @@ static void test_builtin_brokers(void **state)
 		assert_int_equal(found->terms.root_action, builtin_brokers[i].root_action);
 	}
 	assert_string_equal(pawl_broker_name(policy, PAWL_BROKER_PTRACE), "ptrace");
-	assert_int_equal(policy->brokers[PAWL_BROKER_PTRACE].addresses_n, 0);
-	for (size_t i = 1; i < policy->brokers_n; i++)
+	for (size_t i = 0; i < PAWL_BROKERS_FIXED; i++)
+		assert_int_equal(policy->brokers[i].addresses_n, 0);
+	for (size_t i = PAWL_BROKERS_FIXED; i < policy->brokers_n; i++)
 		assert_true(policy->brokers[i].addresses_n > 0);
 	assert_string_equal(pawl_broker_name(policy, (uint32_t)policy->brokers_n), "");
 	assert_string_equal(pawl_broker_name(policy, UINT32_MAX), "");
@@ -953,9 +958,10 @@ static void test_file_adds_brokers(void **state)
 			   "  - {name: docker, do: hold}\n"
 			   "  - {name: system-bus, root: deny}\n"
 			   "  - {name: ssh, socket: '@x'}\n"
-			   "  - {name: ptrace, root: observe}\n");
+			   "  - {name: ptrace, root: observe}\n"
+			   "  - {name: other-sockets, do: hold}\n");
 	_cleanup_(pawl_policy_freep) struct pawl_policy *builtin = parse_good("version: 1");
-	const struct pawl_policy_broker *mine = &policy->brokers[1];
+	const struct pawl_policy_broker *mine = &policy->brokers[2];
 
 	(void)state;
 	/* one that is new comes first, and is held where nothing is said */
@@ -965,16 +971,17 @@ static void test_file_adds_brokers(void **state)
 	assert_int_equal(mine->addresses[0].kind, PAWL_ADDRESS_PORT);
 	assert_int_equal(mine->addresses[0].port, 80);
 	/* the name of a built-in one keeps its addresses, or its actions */
-	assert_string_equal(policy->brokers[2].name, "docker");
-	assert_string_equal(policy->brokers[2].addresses[0].text, "/run/docker.sock");
-	assert_int_equal(policy->brokers[2].terms.root_action, PAWL_ACTION_HOLD);
-	assert_int_equal(policy->brokers[3].terms.action, PAWL_ACTION_OBSERVE);
-	assert_int_equal(policy->brokers[3].terms.root_action, PAWL_ACTION_DENY);
-	assert_int_equal(policy->brokers[4].addresses_n, 1);
-	assert_string_equal(policy->brokers[4].addresses[0].text, "@x");
+	assert_string_equal(policy->brokers[3].name, "docker");
+	assert_string_equal(policy->brokers[3].addresses[0].text, "/run/docker.sock");
+	assert_int_equal(policy->brokers[3].terms.root_action, PAWL_ACTION_HOLD);
 	assert_int_equal(policy->brokers[4].terms.action, PAWL_ACTION_OBSERVE);
+	assert_int_equal(policy->brokers[4].terms.root_action, PAWL_ACTION_DENY);
+	assert_int_equal(policy->brokers[5].addresses_n, 1);
+	assert_string_equal(policy->brokers[5].addresses[0].text, "@x");
+	assert_int_equal(policy->brokers[5].terms.action, PAWL_ACTION_OBSERVE);
 	assert_int_equal(policy->brokers[0].terms.action, PAWL_ACTION_DENY);
 	assert_int_equal(policy->brokers[0].terms.root_action, PAWL_ACTION_OBSERVE);
+	assert_int_equal(policy->brokers[PAWL_BROKER_SOCKETS].terms.action, PAWL_ACTION_HOLD);
 	assert_int_equal(policy->brokers_n, builtin->brokers_n + 1);
 }
 
@@ -984,10 +991,10 @@ static void test_file_without_builtin_brokers(void **state)
 		parse_good("version: 1\nbuiltin_brokers: false\nbrokers: [{name: a, path: /a}]\n");
 
 	(void)state;
-	assert_int_equal(policy->brokers_n, 2);
+	assert_int_equal(policy->brokers_n, PAWL_BROKERS_FIXED + 1);
 	assert_string_equal(policy->brokers[0].name, "ptrace");
 	assert_int_equal(policy->brokers[0].terms.action, PAWL_ACTION_DENY);
-	assert_string_equal(policy->brokers[1].name, "a");
+	assert_string_equal(policy->brokers[PAWL_BROKERS_FIXED].name, "a");
 }
 
 /* FNV-1a as everybody has it, of what the kernel would step over. */

@@ -58,6 +58,8 @@ static char *reason_of_broker(const struct pawl_operation *op, const char *broke
 
 	if (op->detail == PAWL_DETAIL_PTRACE)
 		snprintf(out, size, "a process outside the tree was to be traced or rewritten");
+	else if (op->broker == PAWL_BROKER_SOCKETS)
+		snprintf(out, size, "asked a socket of somebody outside the tree");
 	else if (op->detail == PAWL_DETAIL_SPOOL)
 		snprintf(out, size, "wrote what %s will run (a broker outside the tree)", name);
 	else

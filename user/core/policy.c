@@ -364,15 +364,18 @@ static struct pawl_policy *new_policy(const struct pawl_policy *base)
 		policy->matches_n = 0;
 		memset(policy->agents, 0, sizeof(policy->agents));
 		memset(policy->matches, 0, sizeof(policy->matches));
-		memset(&policy->brokers[1], 0,
-		       sizeof(policy->brokers) - sizeof(policy->brokers[0]));
+		memset(&policy->brokers[PAWL_BROKERS_FIXED], 0,
+		       sizeof(policy->brokers) - PAWL_BROKERS_FIXED * sizeof(policy->brokers[0]));
 	} else {
 		memcpy(policy->profiles[0].name, "default", sizeof("default"));
 		policy->profiles_n = 1;
 		policy->brokers[PAWL_BROKER_PTRACE] = (struct pawl_policy_broker){
 			.name = "ptrace", .terms = {PAWL_ACTION_DENY, PAWL_ACTION_DENY}};
+		policy->brokers[PAWL_BROKER_SOCKETS] = (struct pawl_policy_broker){
+			.name = "other-sockets",
+			.terms = {PAWL_ACTION_OBSERVE, PAWL_ACTION_OBSERVE}};
 	}
-	policy->brokers_n = 1;
+	policy->brokers_n = PAWL_BROKERS_FIXED;
 	return policy;
 }
 

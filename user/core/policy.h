@@ -103,7 +103,7 @@ struct pawl_policy {
 	size_t agents_n;
 	struct pawl_match matches[PAWL_MAX_RULES]; /* earlier ones win */
 	size_t matches_n;
-	struct pawl_policy_broker brokers[PAWL_MAX_BROKERS]; /* [PAWL_BROKER_PTRACE]: ptrace */
+	struct pawl_policy_broker brokers[PAWL_MAX_BROKERS]; /* the first have no address */
 	size_t brokers_n;				     /* at least 1; earlier ones win */
 };
 
@@ -123,7 +123,7 @@ extern const size_t pawl_policy_builtin_size;
  * Keys that are left out keep the built-in defaults. `agents:` adds to the built-in ones
  * unless `builtin_agents: false` is given, and its entries come first. An entry with the
  * name of a built-in agent replaces that; without `match` it takes over how that is known.
- * Likewise `brokers:` and `builtin_brokers: false`; but ptrace is always there.
+ * Likewise `brokers:` and `builtin_brokers: false`; but ptrace and other-sockets are always there.
  *
  * Return: 0; -EINVAL (see @ret_error); -E2BIG: text over PAWL_POLICY_BYTES_MAX; -ENOMEM.
  */

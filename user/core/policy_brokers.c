@@ -188,23 +188,25 @@ static void read_terms(struct pawl_faults *faults, const struct pawl_yaml_node *
 					&terms->root_action);
 }
 
-/* ptrace is asked by no address, and a person who is asked could not be waited for. */
-static void read_ptrace(struct pawl_policy_reader *reader, const struct pawl_yaml_node *node,
-			const struct pawl_yaml_node *const values[], bool *given)
+/* One that has no address. Who traces could not be made to wait for a person. */
+static void read_fixed(struct pawl_policy_reader *reader, const struct pawl_yaml_node *node,
+		       const struct pawl_yaml_node *const values[], int index, bool *given)
 {
-	static const char *const words[] = {"observe", "deny", "kill", NULL};
+	static const char *const unheld[] = {"observe", "deny", "kill", NULL};
+	struct pawl_policy_broker *broker = &reader->policy->brokers[index];
 
 	if (*given)
-		pawl_fault_add(&reader->faults, node->pos,
-			       "a second broker \"ptrace\": leave one out");
+		pawl_fault_add(&reader->faults, node->pos, "a second broker \"%s\": leave one out",
+			       broker->name);
 	*given = true;
 	for (int key = BROKER_SOCKET; key <= BROKER_PATH; key++) {
 		if (values[key])
 			pawl_fault_add(&reader->faults, values[key]->pos,
-				       "ptrace has no %s: leave it out", broker_keys[key]);
+				       "%s has no %s: leave it out", broker->name,
+				       broker_keys[key]);
 	}
-	read_terms(&reader->faults, values, words,
-		   &reader->policy->brokers[PAWL_BROKER_PTRACE].terms);
+	read_terms(&reader->faults, values,
+		   index == PAWL_BROKER_PTRACE ? unheld : pawl_action_words, &broker->terms);
 }
 
 /* A broker that was not there before. NULL: a fault. */
@@ -221,9 +223,10 @@ static struct pawl_policy_broker *claim_broker(struct pawl_policy_reader *reader
 		return NULL;
 	}
 	if (policy->brokers_n == PAWL_MAX_BROKERS) {
-		pawl_fault_add(&reader->faults, node->pos,
-			       "more than %d brokers, ptrace counted: leave some out",
-			       PAWL_MAX_BROKERS);
+		pawl_fault_add(
+			&reader->faults, node->pos,
+			"more than %d brokers, ptrace and other-sockets counted: leave some out",
+			PAWL_MAX_BROKERS);
 		return NULL;
 	}
 	broker = &policy->brokers[policy->brokers_n++];
@@ -232,7 +235,7 @@ static struct pawl_policy_broker *claim_broker(struct pawl_policy_reader *reader
 }
 
 static void read_broker(struct pawl_policy_reader *reader, const struct pawl_yaml_node *node,
-			bool builtin, bool *ptrace)
+			bool builtin, bool given[PAWL_BROKERS_FIXED])
 {
 	const struct pawl_yaml_node *values[BROKER_N];
 	struct pawl_faults *faults = &reader->faults;
@@ -248,8 +251,9 @@ static void read_broker(struct pawl_policy_reader *reader, const struct pawl_yam
 	}
 	if (!pawl_value_name(faults, values[BROKER_NAME], "name", name))
 		return;
-	if (!strcmp(name, reader->policy->brokers[PAWL_BROKER_PTRACE].name)) {
-		read_ptrace(reader, values[BROKER_NAME], values, ptrace);
+	old = find_broker(reader->policy, name);
+	if (old >= 0 && old < PAWL_BROKERS_FIXED) {
+		read_fixed(reader, values[BROKER_NAME], values, old, &given[old]);
 		return;
 	}
 	broker = claim_broker(reader, values[BROKER_NAME], name);
@@ -291,12 +295,12 @@ void pawl_policy_read_brokers(struct pawl_policy_reader *reader, const struct pa
 			      bool builtin)
 {
 	struct pawl_faults *faults = &reader->faults;
-	bool ptrace = false;
+	bool given[PAWL_BROKERS_FIXED] = {};
 
 	if (node && pawl_value_kind(faults, node, "brokers", PAWL_YAML_SEQUENCE,
 				    "a list of {name, socket, port, path, do, root}")) {
 		for (const struct pawl_yaml_node *item = node->first; item; item = item->next)
-			read_broker(reader, item, builtin, &ptrace);
+			read_broker(reader, item, builtin, given);
 	}
 	if (builtin && !add_builtin(reader->policy, reader->base))
 		pawl_fault_add(

@@ -397,6 +397,21 @@ static int do_unix(int dir, int i)
 	return result(connect(fd, (struct sockaddr *)&listening, listening_size));
 }
 
+/*
+ * One's own socket is nobody outside, whatever it is called: sockets of another type may have the
+ * broker's name too. But the broker is.
+ */
+static int do_listen(int dir, int i)
+{
+	const int type = SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK;
+	_cleanup_close_ int own = socket(AF_UNIX, type, 0), fd = socket(AF_UNIX, type, 0);
+
+	if (bind(own, (struct sockaddr *)&listening, listening_size) < 0 || listen(own, 1) < 0 ||
+	    connect(fd, (struct sockaddr *)&listening, listening_size) < 0)
+		return -EIO;
+	return do_unix(dir, i);
+}
+
 static int do_inet(int dir, int i)
 {
 	const struct sockaddr_in nowhere = {.sin_family = AF_INET,
@@ -441,6 +456,7 @@ const struct pawl_trial pawl_guard_trials[] = {
 	{"receiving a file of pawl's", do_receive, {"file_receive"}, PAWL_TRIAL_GUARD},
 	{"a datagram to a broker", do_datagram, {"unix_may_send"}, PAWL_TRIAL_GUARD},
 	{"asking a broker", do_unix, {"unix_stream_connect"}, PAWL_TRIAL_GUARD},
+	{"listening oneself", do_listen, {"socket_listen"}, PAWL_TRIAL_GUARD},
 	{"asking a broker by port", do_inet, {"socket_connect"}, PAWL_TRIAL_GUARD},
 };
 const size_t pawl_guard_trials_n = sizeof(pawl_guard_trials) / sizeof(pawl_guard_trials[0]);

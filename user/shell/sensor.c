@@ -82,6 +82,7 @@ static const struct hook_program hook_programs[] = {
 	BOTH("move_mount", "move_mount"),
 	BOTH("pivot", "sb_pivotroot"),
 	BOTH("unix", "unix_stream_connect"),
+	BOTH("listen", "socket_listen"),
 	BOTH("datagram", "unix_may_send"),
 	BOTH("connect", "socket_connect"),
 	BOTH("kill", "task_kill"),
