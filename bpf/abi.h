@@ -104,6 +104,9 @@ enum pawl_detail {
 	/* KERNEL */
 	PAWL_DETAIL_REBOOT,
 	PAWL_DETAIL_SETTING, /* what pawl itself needs to be as it is */
+	/* DELETE, though nothing was: moved into a temporary place, whose index is in .broker */
+	PAWL_DETAIL_MOVED,
+	PAWL_DETAIL_MOVED_DIR, /* with what is in it, which pawld counts while it is held */
 	PAWL_DETAIL_MAX,
 };
 
@@ -154,6 +157,8 @@ enum pawl_decision {
 	PAWL_DECIDE_ALLOW,    /* the held operation passes */
 	PAWL_DECIDE_RETRY,    /* judged afresh */
 };
+#define PAWL_DECIDE_ONE                                                                            \
+	4 /* with it: so the one that opened the hold; all others are judged afresh */
 
 /*
  * A bucket's window in one word, so that spending is one compare-and-swap:
@@ -189,7 +194,7 @@ struct pawl_operation {
 	__u32 class; /* enum pawl_class */
 	__u32 uid;
 	__u32 detail; /* enum pawl_detail */
-	__u32 broker; /* BROKER: its index in the policy */
+	__u32 broker; /* BROKER: its index in the policy; MOVED*: that of the temporary place */
 	char comm[PAWL_COMM_LEN];
 	struct pawl_path path;
 };
@@ -200,14 +205,14 @@ struct pawl_operation {
  */
 struct pawl_session {
 	__u64 word;			 /* K U: PAWL_WORD */
-	__u64 spent[PAWL_BUCKET_MAX];	 /* K; U: 0 grants a fresh budget */
+	__u64 spent[PAWL_BUCKET_MAX];	 /* K; U: 0 grants a fresh budget; what was counted */
 	struct pawl_terms terms;	 /* U */
 	__u64 free_until_ns;		 /* U: no limit before this */
 	__u64 deny_until_ns;		 /* U: no budget before this */
-	__u64 ops[PAWL_OPS];		 /* K: operations that had their effect, by class */
+	__u64 ops[PAWL_OPS];		 /* K: operations that had their effect, by class; U */
 	__u64 stopped;			 /* K: operations held, denied or killed */
 	__u64 live;			 /* K: tasks alive (threads count) */
-	__u64 decisions[PAWL_DECISIONS]; /* U: enum pawl_decision of hold seq % PAWL_DECISIONS */
+	__u64 decisions[PAWL_DECISIONS]; /* U: PAWL_DECIDE_* of hold seq % PAWL_DECISIONS */
 	__u64 root_start_ns;		 /* of the root process, CLOCK_BOOTTIME */
 	__u32 id;			 /* s<id>; 0 only in slot 0 */
 	__u32 root_tgid;
@@ -451,7 +456,7 @@ struct pawl_place_key {
 };
 struct pawl_place {
 	__u32 flags;  /* PAWL_PLACE_* */
-	__u32 broker; /* index of the broker whose spool it is */
+	__u32 broker; /* index of the broker whose spool it is, or of the temporary place */
 };
 #define PAWL_PLACE_BPF_MAP (~0ULL)	/* .dev of a BPF map of pawl's; .ino is its id */
 #define PAWL_PLACE_BPF_PROG (~0ULL - 1) /* likewise, a program */
@@ -464,7 +469,8 @@ struct pawl_place {
 #define PAWL_PLACE_TEXT 8     /* what pawld runs: not written in place */
 #define PAWL_PLACE_SCRATCH 16 /* for the self-test, though it lies in one of pawl's own */
 #define PAWL_PLACE_NAMES 32   /* a directory in which names are known */
-#define PAWL_PLACE_KINDS 31   /* all but that */
+#define PAWL_PLACE_TEMP 64    /* a temporary one: what is moved there, or below, counts as lost */
+#define PAWL_PLACE_KINDS 31   /* all but these two */
 
 /*
  * Somebody outside every tree that acts for those who ask, by the address of its socket:

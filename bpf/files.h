@@ -20,6 +20,8 @@
 #define SYS_MOUNT 165 /* x86-64 */
 #define SYS_MOUNT_32 21
 #define SYS_FSCONFIG 431
+#define RENAME_EXCHANGE 2
+#define ARMED_EXCHANGE PAWL_CLASS_MAX /* .armed_class: a rename of two names, by each other's */
 
 /* A program asks for an operation in @mnt. */
 static __always_inline int files_arm(u32 class, void *mnt)
@@ -31,6 +33,11 @@ static __always_inline int files_arm(u32 class, void *mnt)
 	mark->armed_class = class;
 	mark->armed_mnt = (u64)mnt;
 	return 0;
+}
+
+static __always_inline int files_arm_rename(u32 flags, void *mnt)
+{
+	return files_arm(flags & RENAME_EXCHANGE ? ARMED_EXCHANGE : PAWL_CLASS_REPLACE, mnt);
 }
 
 /* Takes the arming away. Return: whether the current task was armed for @class. */
@@ -54,15 +61,6 @@ static __always_inline int files_tamper(struct pawl_task *mark, struct attempt *
 {
 	attempt->class = PAWL_CLASS_TAMPER;
 	attempt->detail = PAWL_DETAIL_FILE;
-	return judge(mark, attempt);
-}
-
-/* What is put into a spool will be run by somebody outside the tree. */
-static __always_inline int files_spool(struct pawl_task *mark, struct attempt *attempt, u32 broker)
-{
-	attempt->class = PAWL_CLASS_BROKER;
-	attempt->detail = PAWL_DETAIL_SPOOL;
-	attempt->broker = broker;
 	return judge(mark, attempt);
 }
 
@@ -102,55 +100,103 @@ static __always_inline int files_attempt(u32 class, struct dentry *dentry, struc
 	return judge(mark, &attempt);
 }
 
-/* A name appears in a directory: a link, or what a rename puts there. */
-static __always_inline int files_appear(struct pawl_task *mark, struct attempt *attempt,
-					struct dentry *dentry)
+/* Whether @attempt, by which a name appears at @dentry, is more than that; it then says what. */
+static __always_inline bool files_appears(struct attempt *attempt, struct dentry *dentry)
 {
-	u32 broker = 0, flags = place_of(dentry, &broker);
+	u32 flags = place_of(dentry, &attempt->broker);
 
-	if (flags & (PAWL_PLACE_OWN | PAWL_PLACE_ABOVE))
-		return files_tamper(mark, attempt);
-	if (flags & PAWL_PLACE_SPOOL)
-		return files_spool(mark, attempt, broker);
-	return 0;
+	if (flags & (PAWL_PLACE_OWN | PAWL_PLACE_ABOVE)) {
+		attempt->class = PAWL_CLASS_TAMPER;
+		attempt->detail = PAWL_DETAIL_FILE;
+	} else if (flags & PAWL_PLACE_SPOOL) {
+		/* what is put into a spool will be run by somebody outside the tree */
+		attempt->class = PAWL_CLASS_BROKER;
+		attempt->detail = PAWL_DETAIL_SPOOL;
+	} else {
+		return false;
+	}
+	return true;
 }
 
-/* With a spool moved away, another could be put where it was. */
-static __always_inline int files_leave(struct pawl_task *mark, struct attempt *attempt,
-				       struct inode *moved)
+/*
+ * The name @from goes to @to: what is moved may be pawl's, and so may be where it goes. With a
+ * spool moved away, another could be put where it was.
+ */
+static __always_inline bool files_moves(struct attempt *attempt, struct dentry *from,
+					struct dentry *to)
 {
+	struct inode *moved = BPF_CORE_READ(from, d_inode);
 	struct pawl_place *place = place_of_inode(moved);
 
-	return place && place->flags & PAWL_PLACE_SPOOL ? files_spool(mark, attempt, place->broker)
-							: 0;
+	files_target(attempt, from, moved);
+	if (place_is_own(from)) {
+		attempt->class = PAWL_CLASS_TAMPER;
+		attempt->detail = PAWL_DETAIL_FILE;
+		return true;
+	}
+	if (place && place->flags & PAWL_PLACE_SPOOL) {
+		attempt->class = PAWL_CLASS_BROKER;
+		attempt->detail = PAWL_DETAIL_SPOOL;
+		attempt->broker = place->broker;
+		return true;
+	}
+	return files_appears(attempt, to);
 }
 
-/* What is moved or replaced may be pawl's, where it goes to a spool; what it replaces is lost. */
+/*
+ * Whether it goes into a temporary place, and out of any other: out of the way, where nobody keeps
+ * it. Then @attempt is that.
+ */
+static __always_inline bool files_discards(struct attempt *attempt, struct dentry *from,
+					   struct dentry *to)
+{
+	struct dentry *old_dir = BPF_CORE_READ(from, d_parent), *dir = BPF_CORE_READ(to, d_parent);
+	struct inode *moved = BPF_CORE_READ(from, d_inode);
+	u32 index = 0, old_index = 0;
+	u64 place;
+
+	if (old_dir == dir || !moved)
+		return false;
+	place = temporary_of(dir, &index);
+	if (!place || place == temporary_of(old_dir, &old_index))
+		return false;
+	attempt->class = PAWL_CLASS_DELETE;
+	attempt->broker = index;
+	attempt->detail = (BPF_CORE_READ(moved, i_mode) & S_IFMT) == S_IFDIR ? PAWL_DETAIL_MOVED_DIR
+									     : PAWL_DETAIL_MOVED;
+	files_target(attempt, from, moved);
+	return true;
+}
+
+/* What is moved into a temporary place is lost, and what a rename replaces. */
 static __always_inline int files_rename(struct dentry *old_dentry, struct dentry *new_dentry)
 {
-	struct inode *moved = BPF_CORE_READ(old_dentry, d_inode);
 	struct inode *lost = BPF_CORE_READ(new_dentry, d_inode);
 	struct pawl_task *mark = task_current();
-	struct attempt attempt = {.class = PAWL_CLASS_REPLACE};
+	struct attempt attempt = {};
+	bool exchange;
 	int ret;
 
-	if (!mark || !files_disarm(mark, PAWL_CLASS_REPLACE))
+	if (!mark)
 		return 0;
+	exchange = files_disarm(mark, ARMED_EXCHANGE);
+	if (!exchange && !files_disarm(mark, PAWL_CLASS_REPLACE))
+		return 0;
+	/* one of these at most: each would be judged afresh whenever the other was held */
 	attempt.mnt = (void *)mark->armed_mnt;
-	files_target(&attempt, old_dentry, moved);
-	if (place_is_own(old_dentry))
-		return files_tamper(mark, &attempt);
-	ret = files_leave(mark, &attempt, moved);
-	if (ret)
-		return ret;
-	ret = files_appear(mark, &attempt, new_dentry);
-	if (ret || !lost)
-		return ret;
-	attempt = (struct attempt){.class = PAWL_CLASS_REPLACE};
-	attempt.mnt = (void *)mark->armed_mnt;
+	if (files_moves(&attempt, old_dentry, new_dentry) ||
+	    (exchange && files_moves(&attempt, new_dentry, old_dentry)) ||
+	    files_discards(&attempt, old_dentry, new_dentry) ||
+	    (exchange && files_discards(&attempt, new_dentry, old_dentry))) {
+		ret = judge(mark, &attempt);
+		/* a directory takes the place of an empty one alone, or of one that is not lost */
+		if (ret || attempt_is_uncounted(&attempt))
+			return ret;
+	}
+	if (!lost)
+		return 0;
+	attempt = (struct attempt){.class = PAWL_CLASS_REPLACE, .mnt = attempt.mnt};
 	files_target(&attempt, new_dentry, lost);
-	if (place_is_own(new_dentry))
-		return files_tamper(mark, &attempt);
 	return judge(mark, &attempt);
 }
 
@@ -175,7 +221,7 @@ static __always_inline int files_link(struct inode *dir, struct dentry *dentry)
 	if (!mark)
 		return 0;
 	files_target(&attempt, dentry, dir);
-	return files_appear(mark, &attempt, dentry);
+	return files_appears(&attempt, dentry) ? judge(mark, &attempt) : 0;
 }
 
 static __noinline bool setattr_changes(struct inode *inode, struct iattr *attr)

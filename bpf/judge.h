@@ -61,7 +61,12 @@ static __always_inline int judge_refuse(struct pawl_session *session)
 static __always_inline int judge_over(struct pawl_task *mark, struct pawl_session *session,
 				      u64 word, struct attempt *attempt)
 {
-	switch (action_of(session, attempt)) {
+	u32 action = action_of(session, attempt);
+
+	/* what it comes to is known when pawld has counted: it does then what the policy says */
+	if (attempt_is_uncounted(attempt) && action != PAWL_ACTION_OBSERVE)
+		action = PAWL_ACTION_HOLD;
+	switch (action) {
 	case PAWL_ACTION_OBSERVE:
 		session_observe(mark, session, word, attempt);
 		return judge_allow(mark, session, attempt);
@@ -116,7 +121,7 @@ static __noinline int judge(struct pawl_task *mark, struct attempt *attempt)
 		return judge_allow(mark, session, attempt);
 	if (now < session->deny_until_ns)
 		return judge_refuse(session);
-	if (budget_covers(attempt->class) &&
+	if (budget_covers(attempt->class) && !attempt_is_uncounted(attempt) &&
 	    budget_spend(session, attempt->class, 0, 0) != BUDGET_OVER)
 		return judge_allow(mark, session, attempt);
 	return judge_over(mark, session, word, attempt);

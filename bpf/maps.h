@@ -197,19 +197,23 @@ static __always_inline void send_now(void *record)
 	bpf_ringbuf_submit(record, BPF_RB_FORCE_WAKEUP);
 }
 
-/* What runs in between is not interrupted by another task of its CPU. No-ops before 6.10. */
+/*
+ * What runs in between is not interrupted by another task of its CPU. The verifier of 6.12 lets it
+ * call no function that is verified apart, that of 6.18 does: these have the last of the three.
+ */
 extern void bpf_preempt_disable(void) __weak __ksym;
 extern void bpf_preempt_enable(void) __weak __ksym;
+extern int bpf_res_spin_lock(struct bpf_res_spin_lock *lock) __weak __ksym;
 
 static __always_inline void hold_cpu(void)
 {
-	if (bpf_preempt_disable)
+	if (bpf_res_spin_lock && bpf_preempt_disable)
 		bpf_preempt_disable();
 }
 
 static __always_inline void release_cpu(void)
 {
-	if (bpf_preempt_enable)
+	if (bpf_res_spin_lock && bpf_preempt_enable)
 		bpf_preempt_enable();
 }
 

@@ -18,7 +18,7 @@ char LICENSE[] SEC("license") = "Dual BSD/GPL";
 /*
  * Where the kernel preempts itself (preempt=full, 7.x by default) it skips a program while another
  * task is interrupted inside it on the same CPU; LSM programs never. So no program lets itself be
- * interrupted, where the kernel knows how (6.10).
+ * interrupted, where the kernel knows how (hold_cpu()).
  */
 #define uninterrupted(body)                                                                        \
 	({                                                                                         \
@@ -93,9 +93,8 @@ ON_COUNTED(path_rmdir, path_rmdir, files_arm(PAWL_CLASS_RMDIR, dir->mnt), struct
 ON_COUNTED(rmdir, inode_rmdir, files_attempt(PAWL_CLASS_RMDIR, dentry, dentry->d_inode),
 	   struct inode *dir, struct dentry *dentry)
 
-ON_COUNTED(path_rename, path_rename, files_arm(PAWL_CLASS_REPLACE, new_dir->mnt),
-	   struct path *old_dir, struct dentry *old_dentry, struct path *new_dir,
-	   struct dentry *new_dentry, u32 flags)
+ON_COUNTED(path_rename, path_rename, files_arm_rename(flags, new_dir->mnt), struct path *old_dir,
+	   struct dentry *old_dentry, struct path *new_dir, struct dentry *new_dentry, u32 flags)
 
 /* The two differ: only the function has the flags, before the earlier verdict. */
 SEC("?lsm/inode_rename")

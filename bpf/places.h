@@ -13,6 +13,7 @@
 #define FMODE_CREATED 0x100000
 #define O_TRUNC 01000
 #define S_IFMT 0170000
+#define S_IFDIR 0040000
 #define S_IFREG 0100000
 
 #define BINFMT_MAGIC 0x42494e4d
@@ -75,10 +76,10 @@ static __always_inline struct pawl_place *place_of_name(struct dentry *dentry,
  * What a dentry is, and what it lies in. ABOVE is told of the dentry itself only: moving a
  * directory matters to what is below it, changing a file beside that does not.
  */
-static __noinline u32 place_of(struct dentry *dentry, u32 *ret_broker)
+__noinline u64 place_found(u64 start)
 {
-	struct dentry *parent;
-	u32 flags = 0;
+	struct dentry *dentry = (void *)start, *parent;
+	u32 flags = 0, broker = 0;
 
 	for (int i = 0; i < PLACE_DEPTH; i++) {
 		struct pawl_place *place = place_of_inode(BPF_CORE_READ(dentry, d_inode));
@@ -89,14 +90,66 @@ static __noinline u32 place_of(struct dentry *dentry, u32 *ret_broker)
 		if (place) {
 			flags |= place->flags &
 				 (i ? PAWL_PLACE_KINDS & ~PAWL_PLACE_ABOVE : PAWL_PLACE_KINDS);
-			if (place->flags & PAWL_PLACE_SPOOL && ret_broker)
-				*ret_broker = place->broker;
+			if (place->flags & PAWL_PLACE_SPOOL)
+				broker = place->broker;
 		}
 		if (flags & ~PAWL_PLACE_ABOVE || parent == dentry)
 			break;
 		dentry = parent;
 	}
-	return flags;
+	return (u64)broker << 32 | flags;
+}
+
+static __always_inline u32 place_of(struct dentry *dentry, u32 *ret_broker)
+{
+	u64 start, found;
+
+	/* a global function takes numbers: a pointer that has been read is one */
+	bpf_probe_read_kernel(&start, sizeof(start), &dentry);
+	found = place_found(start);
+	if (ret_broker)
+		*ret_broker = found >> 32;
+	return (u32)found;
+}
+
+#define TEMPORARY_DEPTH 1024
+#define TEMPORARY_UNKNOWN (~0ULL) /* deeper than that: no other place is the same */
+
+struct temporary_walk {
+	struct dentry *dentry;
+	u64 ino;
+	u64 index;
+};
+
+static long temporary_step(u32 turn, void *ctx)
+{
+	struct temporary_walk *walk = ctx;
+	struct dentry *dentry = walk->dentry, *parent = BPF_CORE_READ(dentry, d_parent);
+	struct inode *inode = BPF_CORE_READ(dentry, d_inode);
+	struct pawl_place *place = place_of_inode(inode);
+
+	if (place && place->flags & PAWL_PLACE_TEMP) {
+		walk->ino = BPF_CORE_READ(inode, i_ino);
+		walk->index = place->broker;
+		return 1;
+	}
+	if (parent == dentry) {
+		walk->ino = 0;
+		return 1;
+	}
+	walk->dentry = parent;
+	return 0;
+}
+
+/* The nearest temporary place that @dir is, or lies in, by its inode number; 0: there is none. */
+static __noinline u64 temporary_of(struct dentry *dir, u32 *ret_index)
+{
+	struct temporary_walk walk = {
+		.dentry = dir, .ino = opaque(TEMPORARY_UNKNOWN), .index = opaque(PAWL_MAX_PLACES)};
+
+	bpf_loop(TEMPORARY_DEPTH, temporary_step, &walk, 0);
+	*ret_index = walk.index;
+	return walk.ino;
 }
 
 /* Moving or removing @dentry would reach pawl's own. */

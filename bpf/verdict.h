@@ -82,6 +82,12 @@ struct attempt {
 	u64 ino;
 };
 
+/* It stands for any number of files, which no hook can count. */
+static __always_inline bool attempt_is_uncounted(const struct attempt *attempt)
+{
+	return attempt->detail == PAWL_DETAIL_MOVED_DIR;
+}
+
 /* The kernel's dev_t as stat(2) has it. */
 static __always_inline u64 dev_of(u32 kernel_dev)
 {
@@ -238,7 +244,7 @@ static __noinline int session_observe(const struct pawl_task *mark, struct pawl_
 	u64 start = session->spent[budget_bucket(attempt->class)] >> PAWL_SPENT_BITS;
 	u64 said = *(volatile u64 *)&session->observed;
 
-	if (!budget_covers(attempt->class)) {
+	if (!budget_covers(attempt->class) || attempt_is_uncounted(attempt)) {
 		attempt_tell(mark, PAWL_WORD_SEQ(word), action, attempt);
 		return 0;
 	}
@@ -411,6 +417,16 @@ static __always_inline u64 decision_of(const struct pawl_session *session, u64 w
 	return session->decisions[seq % PAWL_DECISIONS];
 }
 
+/* Whether @attempt, of this task, is what opened hold @seq. */
+static __always_inline bool hold_is_of(const struct pawl_session *session, u32 slot, u64 seq,
+				       const struct attempt *attempt)
+{
+	struct pawl_operation *op = bpf_map_lookup_elem(&trips, &slot);
+
+	return op && session->trip_seq == seq && op->tid == (u32)bpf_get_current_pid_tgid() &&
+	       op->detail == attempt->detail && op->dev == attempt->dev && op->ino == attempt->ino;
+}
+
 /*
  * A task that was stopped comes back with the same operation, because a decision was made
  * or because something else continued it.
@@ -431,6 +447,9 @@ static __always_inline bool hold_return(struct pawl_task *mark, struct pawl_sess
 	mark->held_seq = 0;
 	bpf_map_delete_elem(&holds, &key);
 	decision = decision_of(session, word, seq);
+	if (decision & PAWL_DECIDE_ONE && !hold_is_of(session, mark->slot, seq, attempt))
+		return false;
+	decision &= ~PAWL_DECIDE_ONE;
 	if (decision == PAWL_DECIDE_RETRY)
 		return false;
 	*ret_verdict = decision == PAWL_DECIDE_ALLOW ? 0 : -EPERM;

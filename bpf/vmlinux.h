@@ -214,6 +214,10 @@ struct socket {
 
 union bpf_attr; /* read as bytes, by its layout in uapi/linux/bpf.h */
 
+struct bpf_res_spin_lock {
+	u32 val;
+};
+
 struct unix_sock {
 	struct sock *peer;
 	struct unix_address *addr;

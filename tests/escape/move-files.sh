@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 # shellcheck shell=bash disable=SC2317
-# tries: moving each file to another place
+# tries: moving each file to another place, where it is kept
 # class: files
 # where: host
 

@@ -34,6 +34,8 @@ static const struct pawl_policy policy = {
 	.profiles_n = 2,
 	.brokers = {{.name = "ptrace"}, {.name = "docker"}},
 	.brokers_n = 2,
+	.temporary = {"/tmp", "/scratch"},
+	.temporary_n = 2,
 };
 
 static int setup(void **state)
@@ -440,7 +442,7 @@ static void test_a_decision_refreshes_its_own_budget(void **state)
 		assert_int_equal(judge(core, 1, 1, PAWL_ACTION_HOLD, cases[c].class), 0);
 		assert_int_equal(pawl_core_hold(core, 1)->limit, cases[c].limit);
 		assert_int_equal(pawl_core_hold(core, 1)->per_ms, cases[c].per_ms);
-		assert_string_equal(pawl_core_hold(core, 1)->broker,
+		assert_string_equal(pawl_core_hold(core, 1)->name,
 				    cases[c].class == PAWL_CLASS_BROKER ? "docker" : "");
 		assert_int_equal(command(core, verb, 1), 0);
 		effect = next(core, PAWL_EFFECT_RESOLVE);
@@ -453,6 +455,46 @@ static void test_a_decision_refreshes_its_own_budget(void **state)
 							       : 0);
 		pawl_core_free(core);
 	}
+}
+
+static void test_what_was_counted_is_spent_from_the_budget_that_is_there(void **state)
+{
+	static const struct pawl_content few = {.files = 7}, many = {.files = 26, .more = true};
+	const struct pawl_operation op = {
+		.class = PAWL_CLASS_DELETE, .detail = PAWL_DETAIL_MOVED_DIR, .broker = 1};
+	const struct pawl_hold *moved;
+	struct pawl_effect resolved;
+
+	begin(*state, 1);
+	assert_int_equal(pawl_core_verdict(*state, at(1), 1, 1, PAWL_ACTION_HOLD, &op, 0), 0);
+	moved = pawl_core_hold(*state, 1);
+	assert_true(moved->counting && moved->content.more);
+	assert_string_equal(moved->name, "/scratch");
+	assert_int_equal(next(*state, PAWL_EFFECT_COUNT).limit, 25);
+	pawl_core_counted(*state, at(1), 1, &few, true);
+	assert_false(moved->counting);
+	assert_string_equal(moved->by, "pawld");
+	assert_string_equal(moved->reason, "the budget covers its 7 files");
+	assert_int_equal(next(*state, PAWL_EFFECT_RESOLVE).fresh, 0);
+	drain(*state);
+
+	/* refused by the policy: this once, as where the kernel refuses by itself */
+	assert_int_equal(pawl_core_verdict(*state, at(2), 1, 2, PAWL_ACTION_DENY, &op, 0), 0);
+	pawl_core_counted(*state, at(2), 2, &many, false);
+	resolved = next(*state, PAWL_EFFECT_RESOLVE);
+	assert_int_equal(resolved.decision, PAWL_DECIDE_DENY);
+	assert_int_equal(resolved.fresh, 0);
+	assert_int_equal(resolved.deny_until_ns, 0);
+	drain(*state);
+
+	/* a person's approval gives a fresh one, as for any other hold */
+	assert_int_equal(pawl_core_verdict(*state, at(3), 1, 3, PAWL_ACTION_HOLD, &op, 0), 0);
+	pawl_core_counted(*state, at(3), 3, &many, false);
+	assert_int_equal(pawl_core_hold(*state, 3)->content.files, 26);
+	next(*state, PAWL_EFFECT_NOTICE);
+	assert_int_equal(command(*state, PAWL_VERB_APPROVE, 3), 0);
+	assert_int_equal(next(*state, PAWL_EFFECT_RESOLVE).fresh,
+			 BIT(PAWL_BUCKET_FILES) | BIT(PAWL_BUCKET_DIRS));
 }
 
 static void test_a_denial_that_lasts_is_not_lifted_by_another_approval(void **state)
@@ -731,6 +773,7 @@ int main(void)
 		cmocka_unit_test(test_commands_by_state),
 		WITH_CORE(test_set_policy_is_used_for_the_next_hold),
 		cmocka_unit_test(test_a_decision_refreshes_its_own_budget),
+		WITH_CORE(test_what_was_counted_is_spent_from_the_budget_that_is_there),
 		WITH_CORE(test_a_denial_that_lasts_is_not_lifted_by_another_approval),
 		cmocka_unit_test(test_tracepoint_denies_what_has_no_budget_for_a_window),
 		WITH_CORE(test_every_attempt_is_recorded),

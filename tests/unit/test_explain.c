@@ -17,6 +17,32 @@
 #define ROWS(table) (sizeof(table) / sizeof((table)[0]))
 
 static const struct {
+	uint32_t detail;
+	const char *reason, *into;
+	struct pawl_content content;
+} moved[] = {
+	{PAWL_DETAIL_MOVED,
+	 "a file was to be moved into /tmp, a temporary place: more than 25 files in 60 s",
+	 "/tmp",
+	 {0}},
+	{PAWL_DETAIL_MOVED_DIR,
+	 "a directory of 7 files was to be moved into /tmp, a temporary place: more than 25 files "
+	 "in 60 s",
+	 "/tmp",
+	 {7, false}},
+	{PAWL_DETAIL_MOVED_DIR,
+	 "a directory of more than 26 files was to be moved into a temporary place: more than 25 "
+	 "files in 60 s",
+	 "",
+	 {26, true}},
+	{PAWL_DETAIL_MOVED_DIR,
+	 "a directory of files that could not all be counted was to be moved into a temporary place: more "
+	 "than 25 files in 60 s",
+	 "",
+	 {0, true}},
+};
+
+static const struct {
 	uint32_t class, detail;
 	const char *reason, *rule;
 } cases[] = {
@@ -50,14 +76,22 @@ static const struct {
 
 static void test_words(void **state)
 {
-	char out[128];
+	const struct pawl_content nothing = {};
+	char out[256];
 
 	(void)state;
+	for (size_t i = 0; i < ROWS(moved); i++) {
+		const struct pawl_operation op = {.class = PAWL_CLASS_DELETE,
+						  .detail = moved[i].detail};
+		assert_string_equal(pawl_explain_reason(&op, 25, 60999, moved[i].into,
+							&moved[i].content, out, sizeof(out)),
+				    moved[i].reason);
+	}
 	for (size_t i = 0; i < ROWS(cases); i++) {
 		const struct pawl_operation op = {.class = cases[i].class,
 						  .detail = cases[i].detail};
-
-		assert_string_equal(pawl_explain_reason(&op, 25, 60999, "docker", out, sizeof(out)),
+		assert_string_equal(pawl_explain_reason(&op, 25, 60999, "docker", &nothing, out,
+							sizeof(out)),
 				    cases[i].reason);
 		assert_string_equal(pawl_explain_rule(&op, "docker", out, sizeof(out)),
 				    cases[i].rule);
@@ -70,7 +104,7 @@ static void test_unknown_broker(void **state)
 	char out[128];
 
 	(void)state;
-	assert_string_equal(pawl_explain_reason(&op, 0, 0, "", out, sizeof(out)),
+	assert_string_equal(pawl_explain_reason(&op, 0, 0, "", NULL, out, sizeof(out)),
 			    "asked somebody (a broker outside the tree)");
 	assert_string_equal(pawl_explain_rule(&op, "", out, sizeof(out)), "brokers");
 }
@@ -86,7 +120,7 @@ static void test_every_class_and_detail_has_words(void **state)
 
 		pawl_explain_rule(&op, "", out, sizeof(out));
 		assert_string_not_equal(out, "unknown");
-		pawl_explain_reason(&op, UINT64_MAX, UINT64_MAX, "", out, sizeof(out));
+		pawl_explain_reason(&op, UINT64_MAX, UINT64_MAX, "", NULL, out, sizeof(out));
 		assert_null(strstr(out, "does not let pass"));
 		assert_true(strlen(out) < sizeof(out) - 1);
 	}
@@ -106,7 +140,7 @@ static void test_long_names_are_cut(void **state)
 
 	(void)state;
 	assert_string_equal(pawl_explain_rule(&op, "docker", out, sizeof(out)), "brokers.d");
-	assert_string_equal(pawl_explain_reason(&op, 0, 0, "docker", out, sizeof(out)),
+	assert_string_equal(pawl_explain_reason(&op, 0, 0, "docker", NULL, out, sizeof(out)),
 			    "asked doc");
 }
 

@@ -118,7 +118,8 @@ static bool same_policy(const struct pawl_policy *a, const struct pawl_policy *b
 	bool same = a->mode == b->mode && a->hold_timeout_ms == b->hold_timeout_ms &&
 		    a->on_timeout == b->on_timeout && a->on_daemon_loss == b->on_daemon_loss &&
 		    a->profiles_n == b->profiles_n && a->agents_n == b->agents_n &&
-		    a->matches_n == b->matches_n && a->brokers_n == b->brokers_n;
+		    a->matches_n == b->matches_n && a->brokers_n == b->brokers_n &&
+		    a->temporary_n == b->temporary_n;
 
 	for (size_t i = 0; same && i < a->profiles_n; i++)
 		same = same_profile(&a->profiles[i], &b->profiles[i]);
@@ -129,6 +130,8 @@ static bool same_policy(const struct pawl_policy *a, const struct pawl_policy *b
 		same = same_match(&a->matches[i], &b->matches[i]);
 	for (size_t i = 0; same && i < a->brokers_n; i++)
 		same = same_broker(&a->brokers[i], &b->brokers[i]);
+	for (size_t i = 0; same && i < a->temporary_n; i++)
+		same = !strcmp(a->temporary[i], b->temporary[i]);
 	return same;
 }
 
@@ -297,6 +300,29 @@ static void test_file_changes_values(void **state)
 		     PAWL_ACTION_DENY);
 }
 
+static void test_temporary_places(void **state)
+{
+	_cleanup_(pawl_policy_freep) struct pawl_policy *builtin = parse_good("version: 1\n");
+	_cleanup_(pawl_policy_freep) struct pawl_policy *own =
+		parse_good("version: 1\ntemporary: [/srv/scratch, '/a b']\n");
+	_cleanup_(pawl_policy_freep) struct pawl_policy *none =
+		parse_good("version: 1\ntemporary: []\n");
+
+	(void)state;
+	assert_int_equal(builtin->temporary_n, 3);
+	assert_string_equal(pawl_temporary_name(builtin, 0), "/tmp");
+	assert_string_equal(pawl_temporary_name(builtin, 1), "/var/tmp");
+	assert_string_equal(pawl_temporary_name(builtin, 2), "/dev/shm");
+	assert_string_equal(pawl_temporary_name(builtin, 3), "");
+	/* a list takes the place of the built-in one */
+	assert_int_equal(own->temporary_n, 2);
+	assert_string_equal(pawl_temporary_name(own, 0), "/srv/scratch");
+	assert_string_equal(pawl_temporary_name(own, 1), "/a b");
+	assert_string_equal(pawl_temporary_name(own, 2), "");
+	assert_int_equal(none->temporary_n, 0);
+	assert_string_equal(pawl_temporary_name(none, 0), "");
+}
+
 static void test_file_adds_agents(void **state)
 {
 	_cleanup_(pawl_policy_freep) struct pawl_policy *builtin = parse_good("version: 1");
@@ -408,7 +434,7 @@ static const struct {
 	 "                    \t             ^\n"},
 	{"version: 1\n\xe2\x80\xae: 1\n",
 	 "p.yaml:2:1: error: unknown key in the policy: \"\\xe2\\x80\\xae\": expected version, mode, "
-	 "hold, on_daemon_loss, builtin_agents, agents, builtin_brokers, brokers, policies, "
+	 "hold, on_daemon_loss, temporary, builtin_agents, agents, builtin_brokers, brokers, policies, "
 	 "files, access, overwrites, devices, mounts, kernel, tamper or rings\n"
 	 "\\xe2\\x80\\xae: 1\n"
 	 "^\n"},
@@ -522,6 +548,16 @@ static const struct {
 	{"access: {budget: {loss: x}}", ":2:25:", "access.budget.loss is \"x\""},
 	{"overwrites: {budget: {per: 0s}}", ":2:28:", "overwrites.budget.per is \"0s\""},
 	{"overwrites: {do: allow}", ":2:18:", "overwrites.do \"allow\""},
+	/* temporary */
+	{"temporary: /tmp", ":2:12:", "temporary is \"/tmp\": expected a list of directories"},
+	{"temporary: {}", ":2:12:", "temporary is a mapping: expected a list"},
+	{"temporary: [/tmp, tmp]", ":2:19:", "temporary has \"tmp\": expected an absolute path"},
+	{"temporary: [/]", ":2:13:", "and not /"},
+	{"temporary: [/a/../b]", ":2:13:", "without //, . and .."},
+	{"temporary: [[]]", ":2:13:", "a directory in temporary is a list"},
+	{"temporary: [\"\"]", ":2:13:", "1 to 107 bytes of printable text"},
+	{"policies: {a: {temporary: []}}", ":2:16:", "unknown key in policies.a"},
+
 	/* brokers */
 	{"builtin_brokers: no", ":2:18:", "builtin_brokers \"no\""},
 	{"brokers: {}", ":2:10:", "brokers is a mapping: expected a list"},
@@ -737,6 +773,8 @@ static const struct {
 	 PAWL_BROKER_ADDRESSES - 1, "more than 16 addresses of \"b\""},
 	{"version: 1\nbrokers: [{name: b, path: [", "/x#, ", "]}]", PAWL_BROKER_ADDRESSES,
 	 "more than 16 addresses of \"b\""},
+	{"version: 1\ntemporary: [", "/t#, ", "]", PAWL_MAX_TEMPORARY,
+	 "more than 16 directories in temporary"},
 	{ALONE "agents: [{name: a, match: [", "{uid: 1#}, ", "]}]", PAWL_MAX_RULES,
 	 "more than 256 alternatives"},
 };
@@ -869,6 +907,8 @@ static const char *const round_trips[] = {
 	"version: 1\naccess: {budget: {loss: 0, per: 2s}, do: deny}\noverwrites: {do: kill}\n"
 	"devices: deny\nmounts: observe\nkernel: kill\nrings: deny\ntamper: kill\n"
 	"policies: {p: {access: {budget: {loss: 7}}, mounts: hold, tamper: deny}}\n",
+	"version: 1\ntemporary: []\n",
+	"version: 1\ntemporary: [/srv/scratch, '/a \"b', '/*']\n",
 	"version: 1\nbuiltin_brokers: false\n",
 	"version: 1\nbuiltin_brokers: false\nbrokers: []\n",
 	"version: 1\nbrokers:\n"
@@ -1135,6 +1175,7 @@ int main(void)
 		cmocka_unit_test(test_builtin_agents),
 		cmocka_unit_test(test_builtin_is_a_file),
 		cmocka_unit_test(test_file_changes_values),
+		cmocka_unit_test(test_temporary_places),
 		cmocka_unit_test(test_file_adds_agents),
 		cmocka_unit_test(test_file_without_builtin_agents),
 		cmocka_unit_test(test_builtin_brokers),

@@ -14,7 +14,8 @@
  *	policy [the same but backend]	another policy
  *	session id= slot= agent= pid= [profile=0] [uid=0]
  *	profile id= profile=
- *	verdict id= seq= action= class= path= [pid=0] [lost=0]
+ *	verdict id= seq= action= class= path= [detail=] [pid=0] [lost=0]
+ *	counted hold= files= [more=0] [covered=0]
  *	stopped id= seq= [provisional=0]
  *	nobody id=			no process is stopped any more
  *	end id= [deleted=0]		the last process has ended
@@ -145,6 +146,11 @@ static const char *action_name(unsigned int action)
 	return pawl_action_name(action);
 }
 
+static const char *detail_name(unsigned int detail)
+{
+	return pawl_detail_name(detail);
+}
+
 /* What a time-out does is an action, but people say allow. */
 static const char *timeout_name(unsigned int action)
 {
@@ -263,6 +269,7 @@ static int on_verdict(struct replay *replay, struct line *line)
 	if (!op)
 		return -ENOMEM;
 	op->class = one_of(line, "class", NULL, pawl_class_name, PAWL_CLASS_MAX);
+	op->detail = one_of(line, "detail", "", detail_name, PAWL_DETAIL_MAX);
 	op->at_ns = replay->now.mono_ns;
 	op->tgid = number32(line, "pid", "0");
 	op->path.start = (uint16_t)(PAWL_PATH_MAX - 1 - length);
@@ -271,6 +278,18 @@ static int on_verdict(struct replay *replay, struct line *line)
 				 number(line, "seq", NULL),
 				 one_of(line, "action", NULL, action_name, PAWL_ACTION_MAX), op,
 				 number(line, "lost", "0"));
+}
+
+static int on_counted(struct replay *replay, struct line *line)
+{
+	const struct pawl_content content = {
+		.files = number(line, "files", NULL),
+		.more = number(line, "more", "0"),
+	};
+
+	pawl_core_counted(replay->core, replay->now, number32(line, "hold", NULL), &content,
+			  number(line, "covered", "0"));
+	return 0;
 }
 
 static int on_stopped(struct replay *replay, struct line *line)
@@ -340,7 +359,7 @@ static const struct {
 	{"nobody", on_nobody},	 {"end", on_end},	  {"approve", on_command},
 	{"deny", on_command},	 {"kill", on_command},	  {"pause", on_command},
 	{"resume", on_command},	 {"detach", on_command},  {"tick", on_tick},
-	{"expire", on_expire},
+	{"expire", on_expire},	 {"counted", on_counted},
 };
 
 /* ---- what comes out ---- */
@@ -351,7 +370,7 @@ static const char *const effect_names[PAWL_EFFECT_MAX] = {
 	[PAWL_EFFECT_KILL] = "kill",	   [PAWL_EFFECT_PAUSE] = "pause",
 	[PAWL_EFFECT_UNPAUSE] = "unpause", [PAWL_EFFECT_DETACH] = "detach",
 	[PAWL_EFFECT_NOTICE] = "notice",   [PAWL_EFFECT_RECORD] = "record",
-	[PAWL_EFFECT_FORGET] = "forget",
+	[PAWL_EFFECT_FORGET] = "forget",   [PAWL_EFFECT_COUNT] = "count",
 };
 
 static const char *const decision_names[] = {
@@ -374,9 +393,11 @@ static void show_effects(struct replay *replay)
 		if (e.type == PAWL_EFFECT_RESOLVE)
 			pawl_text_printf(out,
 					 " decision=%s free_until=%" PRIu64 " deny_until=%" PRIu64
-					 " rings=%d",
+					 " rings=%d%s",
 					 decision_names[e.decision], e.free_until_ns / MS,
-					 e.deny_until_ns / MS, e.rings);
+					 e.deny_until_ns / MS, e.rings, e.one ? " one" : "");
+		if (e.type == PAWL_EFFECT_COUNT)
+			pawl_text_printf(out, " limit=%" PRIu64, e.limit);
 		if (e.type == PAWL_EFFECT_RECORD)
 			pawl_text_printf(out, " record=%s", pawl_record_name(e.record));
 		pawl_text_str(out, "\n");

@@ -11,7 +11,7 @@ export PAWL_TEST_SHORT=1 PAWL_TEST_WAIT=90 PAWL_TEST_GUEST=1
 
 # What follows trees and pawld's own life is the same with both backends: it is tested with one of
 # them, and what takes many minutes in one guest of eight. Among the long ones all are, everywhere.
-suites=(10-deleters 20-overwrites 90-doctor)
+suites=(10-deleters 20-overwrites 25-moves 90-doctor)
 if [[ ${PAWL_TEST_LONG:-0} = 1 || $PAWL_EXPECT_BACKEND = lsm ]]; then
 	suites+=(40-tracking 60-lifecycle)
 fi

@@ -7,6 +7,7 @@
 #include "user/core/decide.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -325,6 +326,19 @@ static void holds_trim(struct pawl_core *core)
 	}
 }
 
+static bool is_moved(const struct pawl_operation *op)
+{
+	return op->detail == PAWL_DETAIL_MOVED || op->detail == PAWL_DETAIL_MOVED_DIR;
+}
+
+/* What op->broker stands for. */
+static const char *name_of(const struct pawl_policy *policy, const struct pawl_operation *op)
+{
+	if (op->class == PAWL_CLASS_BROKER)
+		return pawl_broker_name(policy, op->broker);
+	return is_moved(op) ? pawl_temporary_name(policy, op->broker) : "";
+}
+
 static struct pawl_hold *hold_open(struct pawl_core *core, struct pawl_when now,
 				   struct pawl_live_session *session,
 				   const struct pawl_operation *op, uint64_t lost)
@@ -346,9 +360,8 @@ static struct pawl_hold *hold_open(struct pawl_core *core, struct pawl_when now,
 	hold->per_ms = bucket < PAWL_BUCKET_MAX ? profile->terms.per_ms[bucket] : 0;
 	hold->op = *op;
 	memcpy(hold->agent, session->agent, sizeof(hold->agent));
-	if (op->class == PAWL_CLASS_BROKER)
-		snprintf(hold->broker, sizeof(hold->broker), "%s",
-			 pawl_broker_name(core->policy, op->broker));
+	hold->content.more = true; /* until it is counted */
+	snprintf(hold->name, sizeof(hold->name), "%s", name_of(core->policy, op));
 	if (core->last_hold)
 		core->last_hold->next = hold;
 	else
@@ -446,12 +459,13 @@ static void resolve(struct pawl_core *core, struct pawl_when now, struct pawl_li
 	bool denied = state == PAWL_HOLD_DENIED || state == PAWL_HOLD_EXPIRED;
 	bool denying = now.mono_ns < session->deny_until_ns;
 	uint32_t bucket = pawl_bucket_of(hold->op.class);
-	uint64_t window_ms = denied ? denial_ms(core, session, bucket) : 0;
+	uint64_t window_ms = denied && !hold->once ? denial_ms(core, session, bucket) : 0;
 	struct pawl_effect *effect = emit(core, PAWL_EFFECT_RESOLVE, session);
 
 	effect->decision = decisions[state];
+	effect->one = hold->once;
 	effect->rings = state == PAWL_HOLD_APPROVED && hold->op.class == PAWL_CLASS_RING;
-	if (effect->decision != PAWL_DECIDE_RETRY)
+	if (effect->decision != PAWL_DECIDE_RETRY && !hold->once)
 		effect->fresh = fresh_buckets(hold->op.class);
 	if (for_ms)
 		effect->free_until_ns = now.mono_ns + for_ms * MS;
@@ -534,14 +548,16 @@ void pawl_core_end(struct pawl_core *core, struct pawl_when now, uint32_t id,
 
 /* Whether the kernel waits for an answer, rather than having given one. */
 static bool asks(const struct pawl_core *core, const struct pawl_live_session *session,
-		 uint64_t seq, enum pawl_action action, uint32_t class)
+		 uint64_t seq, enum pawl_action action, const struct pawl_operation *op)
 {
 	if (action == PAWL_ACTION_HOLD || action == PAWL_ACTION_KILL)
 		return true;
+	if (op->detail == PAWL_DETAIL_MOVED_DIR)
+		return action != PAWL_ACTION_OBSERVE;
 	if (action != PAWL_ACTION_DENY || core->backend != PAWL_BACKEND_TRACEPOINT)
 		return false;
 	/* there, what has a budget is stopped to be denied; the rest only where it has a hold */
-	return pawl_bucket_of(class) < PAWL_BUCKET_MAX || seq > session->seq;
+	return pawl_bucket_of(op->class) < PAWL_BUCKET_MAX || seq > session->seq;
 }
 
 /* What the policy did on its own, as the reason of a hold. */
@@ -556,16 +572,37 @@ static const char *reason_of(enum pawl_action action, uint32_t class)
 	return "denied until the budget refills";
 }
 
+/* A hold that is not decided by what is known: people are told, or the policy does without. */
+static void announce(struct pawl_core *core, struct pawl_when now,
+		     struct pawl_live_session *session, struct pawl_hold *hold)
+{
+	uint32_t class = hold->op.class;
+	const char *reason = reason_of(hold->action, class);
+
+	emit_record(core, PAWL_RECORD_HOLD_OPEN, session);
+	if (hold->action == PAWL_ACTION_KILL) {
+		kill_session(core, now, session, "policy", reason);
+		return;
+	}
+	/* on tracepoint nothing is refused in the kernel, so a denial that lasts comes here */
+	if (hold->action == PAWL_ACTION_DENY || (denial_ms(core, session, pawl_bucket_of(class)) &&
+						 now.mono_ns < session->deny_until_ns)) {
+		hold_close(hold, now, PAWL_HOLD_DENIED, "policy", reason);
+		resolve(core, now, session, hold, PAWL_HOLD_DENIED, 0);
+		return;
+	}
+	emit(core, PAWL_EFFECT_NOTICE, session);
+}
+
 int pawl_core_verdict(struct pawl_core *core, struct pawl_when now, uint32_t id, uint64_t seq,
 		      enum pawl_action action, const struct pawl_operation *op, uint64_t lost)
 {
 	struct pawl_live_session *session = session_find(core, id);
-	const char *reason = reason_of(action, op->class);
 	struct pawl_hold *hold;
 
 	if (!session)
 		return -ENOENT;
-	if (!asks(core, session, seq, action, op->class)) {
+	if (!asks(core, session, seq, action, op)) {
 		bool observed = action == PAWL_ACTION_OBSERVE;
 
 		if (attempt_is_told(core, now, session, op->class, op->broker, observed))
@@ -582,20 +619,34 @@ int pawl_core_verdict(struct pawl_core *core, struct pawl_when now, uint32_t id,
 	hold = hold_open(core, now, session, op, lost);
 	if (!hold)
 		return -ENOMEM;
-	emit_record(core, PAWL_RECORD_HOLD_OPEN, session);
-	if (action == PAWL_ACTION_KILL) {
-		kill_session(core, now, session, "policy", reason);
-		return 0;
-	}
-	/* on tracepoint nothing is refused in the kernel, so a denial that lasts comes here */
-	if (action == PAWL_ACTION_DENY || (denial_ms(core, session, pawl_bucket_of(op->class)) &&
-					   now.mono_ns < session->deny_until_ns)) {
-		hold_close(hold, now, PAWL_HOLD_DENIED, "policy", reason);
-		resolve(core, now, session, hold, PAWL_HOLD_DENIED, 0);
-		return 0;
-	}
-	emit(core, PAWL_EFFECT_NOTICE, session);
+	hold->action = action;
+	hold->counting = op->detail == PAWL_DETAIL_MOVED_DIR;
+	if (hold->counting)
+		emit(core, PAWL_EFFECT_COUNT, session)->limit = hold->limit;
+	else
+		announce(core, now, session, hold);
 	return 0;
+}
+
+void pawl_core_counted(struct pawl_core *core, struct pawl_when now, uint32_t id,
+		       const struct pawl_content *content, bool covered)
+{
+	struct pawl_hold *hold = hold_find(core, id);
+	struct pawl_live_session *session = hold ? session_find(core, hold->session) : NULL;
+	char reason[PAWL_REASON_MAX];
+
+	if (!session || session->hold != id || hold->state != PAWL_HOLD_HELD || !hold->counting)
+		return;
+	hold->counting = false;
+	hold->once = covered || hold->action == PAWL_ACTION_DENY;
+	hold->content = *content;
+	if (!covered) {
+		announce(core, now, session, hold);
+		return;
+	}
+	snprintf(reason, sizeof(reason), "the budget covers its %" PRIu64 " files", content->files);
+	hold_close(hold, now, PAWL_HOLD_APPROVED, "pawld", reason);
+	resolve(core, now, session, hold, PAWL_HOLD_APPROVED, 0);
 }
 
 void pawl_core_stopped(struct pawl_core *core, uint32_t id, uint64_t seq, uint32_t flags)

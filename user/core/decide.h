@@ -16,6 +16,7 @@
 
 #include "user/core/attempts.h"
 #include "user/core/decode.h"
+#include "user/core/explain.h"
 #include "user/core/policy.h"
 
 #define PAWL_HOLDS_KEPT 1024  /* resolved holds that are remembered; the oldest go first */
@@ -80,9 +81,14 @@ struct pawl_hold {
 	uint64_t limit;		/* the budget that was exceeded; 0: its class has none */
 	uint64_t per_ms;
 	char agent[PAWL_NAME_MAX];
-	char broker[PAWL_NAME_MAX];   /* that was asked; "" for all but PAWL_CLASS_BROKER */
-	char by[PAWL_NAME_MAX];	      /* who decided; "" while held */
-	char reason[PAWL_REASON_MAX]; /* given with the decision */
+	/* of a directory moved into a temporary place: people are asked when it is counted */
+	bool counting;
+	bool once; /* what was decided then is about that operation alone: no fresh budget */
+	enum pawl_action action; /* what the policy does past the budget */
+	struct pawl_content content;
+	char name[PAWL_ADDRESS_BYTES]; /* of the broker, or the temporary place; "": neither */
+	char by[PAWL_NAME_MAX];	       /* who decided; "" while held */
+	char reason[PAWL_REASON_MAX];  /* given with the decision */
 	struct pawl_operation op;
 	/* read from the stopped process by the shell; owned by the hold, NULL: not known */
 	char *executable;
@@ -100,6 +106,7 @@ enum pawl_effect_type {
 	PAWL_EFFECT_PAUSE,   /* stop the session's tree */
 	PAWL_EFFECT_UNPAUSE, /* continue it, children first */
 	PAWL_EFFECT_DETACH,  /* stop watching; continue what is stopped */
+	PAWL_EFFECT_COUNT,   /* count what is in the directory of the hold: pawl_core_counted() */
 	PAWL_EFFECT_NOTICE,  /* tell the stopped program and its terminal */
 	PAWL_EFFECT_RECORD,  /* write to the log: .record */
 	PAWL_EFFECT_FORGET,  /* the session has ended: free its slot */
@@ -136,8 +143,10 @@ struct pawl_effect {
 	uint32_t hold;
 	uint64_t seq;
 	enum pawl_decision decision; /* RESOLVE */
+	bool one;		     /* RESOLVE: of the operation that opened the hold alone */
 	uint64_t free_until_ns;	     /* RESOLVE: CLOCK_MONOTONIC; 0: leave the limit */
 	uint64_t deny_until_ns;	     /* RESOLVE: CLOCK_MONOTONIC; no budget before this */
+	uint64_t limit;		     /* COUNT: more than this is too many in any case */
 	uint32_t fresh;		     /* RESOLVE: 1 << enum pawl_bucket that begins anew */
 	bool rings;		     /* RESOLVE: io_uring was approved */
 	/* RECORD of what was not recorded one by one: how often; 0: of one operation */
@@ -208,6 +217,14 @@ void pawl_core_end(struct pawl_core *core, struct pawl_when now, uint32_t id,
  */
 int pawl_core_verdict(struct pawl_core *core, struct pawl_when now, uint32_t id, uint64_t seq,
 		      enum pawl_action action, const struct pawl_operation *op, uint64_t lost);
+
+/*
+ * What the directory of hold @id holds, as PAWL_EFFECT_COUNT asked. @covered: it was spent from
+ * the session's budget, so the operation goes on; else people are asked now, or the policy does
+ * what it does without them. Passed over where nobody waits for it any more.
+ */
+void pawl_core_counted(struct pawl_core *core, struct pawl_when now, uint32_t id,
+		       const struct pawl_content *content, bool covered);
 
 /* A process of session @id executed something. Return: whether that is recorded by itself. */
 bool pawl_core_exec(struct pawl_core *core, struct pawl_when now, uint32_t id);

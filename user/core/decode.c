@@ -66,6 +66,8 @@ static const char *const detail_names[PAWL_DETAIL_MAX] = {
 	[PAWL_DETAIL_REBOOT] = "reboot",
 	[PAWL_DETAIL_TRACING] = "tracing",
 	[PAWL_DETAIL_SETTING] = "setting",
+	[PAWL_DETAIL_MOVED] = "moved",
+	[PAWL_DETAIL_MOVED_DIR] = "moved_directory",
 };
 
 static const char *const backend_names[PAWL_BACKEND_MAX] = {

@@ -11,6 +11,8 @@
 #include "user/core/decode.h"
 #include "user/core/policy.h"
 
+#define MOVE_BYTES (PAWL_ADDRESS_BYTES + 112)
+
 /* What a budget counts. */
 static const char *const counted[PAWL_BUCKET_MAX] = {
 	[PAWL_BUCKET_FILES] = "files",
@@ -67,20 +69,45 @@ static char *reason_of_broker(const struct pawl_operation *op, const char *broke
 	return out;
 }
 
+/* "a directory of 300 files was to be moved into /tmp, a temporary place: "; "" where nothing is moved. */
+static void explain_move(const struct pawl_operation *op, const char *place,
+			 const struct pawl_content *content, char *out, size_t size)
+{
+	const char *of = *place ? ", a temporary place" : "a temporary place";
+	int used;
+
+	*out = 0;
+	if (op->detail == PAWL_DETAIL_MOVED)
+		snprintf(out, size, "a file was to be moved into %s%s: ", place, of);
+	if (op->detail != PAWL_DETAIL_MOVED_DIR)
+		return;
+	if (content->more && !content->files)
+		used = snprintf(out, size, "a directory of files that could not all be counted");
+	else
+		used = snprintf(out, size, "a directory of %s%" PRIu64 " files",
+				content->more ? "more than " : "", content->files);
+	if (used >= 0 && (size_t)used < size)
+		snprintf(out + used, size - (size_t)used, " was to be moved into %s%s: ", place,
+			 of);
+}
+
 char *pawl_explain_reason(const struct pawl_operation *op, uint64_t limit, uint64_t per_ms,
-			  const char *broker, char *out, size_t size)
+			  const char *name, const struct pawl_content *content, char *out,
+			  size_t size)
 {
 	uint32_t bucket = pawl_bucket_of(op->class);
 	const char *detail = pawl_detail_name(op->detail);
 	const char *text = op->detail < PAWL_DETAIL_MAX ? attempted[op->detail] : NULL;
+	char move[MOVE_BYTES];
 
 	if (bucket < PAWL_BUCKET_MAX) {
-		snprintf(out, size, "more than %" PRIu64 " %s in %" PRIu64 " s", limit,
+		explain_move(op, name, content, move, sizeof(move));
+		snprintf(out, size, "%smore than %" PRIu64 " %s in %" PRIu64 " s", move, limit,
 			 counted[bucket], per_ms / 1000);
 		return out;
 	}
 	if (op->class == PAWL_CLASS_BROKER)
-		return reason_of_broker(op, broker, out, size);
+		return reason_of_broker(op, name, out, size);
 	if (op->class == PAWL_CLASS_TAMPER) {
 		snprintf(out, size, "reached for pawl itself%s%s", *detail ? ": " : "", detail);
 		return out;

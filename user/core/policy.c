@@ -12,11 +12,13 @@
 
 #include "user/core/cleanup.h"
 #include "user/core/policy_internal.h"
+#include "user/core/text.h"
 
 #define LOSS_MAX 1000000 /* below PAWL_SPENT_MAX, so that the kernel can count past it */
 #define SECOND_MS 1000
 #define DAY_MS (86400ULL * 1000)
 #define WHAT_BYTES (PAWL_NAME_MAX + 32)
+#define QUOTED_BYTES 64
 
 _Static_assert(LOSS_MAX < PAWL_SPENT_MAX, "a budget fits into the kernel's counter");
 
@@ -41,6 +43,7 @@ enum {
 	ROOT_MODE,
 	ROOT_HOLD,
 	ROOT_LOSS,
+	ROOT_TEMPORARY,
 	ROOT_BUILTIN_AGENTS,
 	ROOT_AGENTS,
 	ROOT_BUILTIN_BROKERS,
@@ -50,15 +53,11 @@ enum {
 	ROOT_N = ROOT_SECTIONS + PAWL_SECTION_MAX,
 };
 static const char *const root_keys[ROOT_SECTIONS] = {
-	[ROOT_VERSION] = "version",
-	[ROOT_MODE] = "mode",
-	[ROOT_HOLD] = "hold",
-	[ROOT_LOSS] = "on_daemon_loss",
-	[ROOT_BUILTIN_AGENTS] = "builtin_agents",
-	[ROOT_AGENTS] = "agents",
-	[ROOT_BUILTIN_BROKERS] = "builtin_brokers",
-	[ROOT_BROKERS] = "brokers",
-	[ROOT_POLICIES] = "policies",
+	[ROOT_VERSION] = "version",	[ROOT_MODE] = "mode",
+	[ROOT_HOLD] = "hold",		[ROOT_LOSS] = "on_daemon_loss",
+	[ROOT_TEMPORARY] = "temporary", [ROOT_BUILTIN_AGENTS] = "builtin_agents",
+	[ROOT_AGENTS] = "agents",	[ROOT_BUILTIN_BROKERS] = "builtin_brokers",
+	[ROOT_BROKERS] = "brokers",	[ROOT_POLICIES] = "policies",
 };
 
 static const char *const mode_words[] = {
@@ -174,6 +173,39 @@ static void read_loss(struct pawl_policy_reader *reader, const struct pawl_yaml_
 
 	if (node && pawl_value_word(&reader->faults, node, "on_daemon_loss", words, &index))
 		reader->policy->on_daemon_loss = index ? PAWL_ACTION_OBSERVE : PAWL_ACTION_DENY;
+}
+
+static void read_temporary(struct pawl_policy_reader *reader, const struct pawl_yaml_node *node)
+{
+	struct pawl_policy *policy = reader->policy;
+	struct pawl_faults *faults = &reader->faults;
+	char quoted[QUOTED_BYTES], *text;
+
+	if (!node || !pawl_value_kind(faults, node, "temporary", PAWL_YAML_SEQUENCE,
+				      "a list of directories, [] for none"))
+		return;
+	policy->temporary_n = 0;
+	for (const struct pawl_yaml_node *item = node->first; item; item = item->next) {
+		if (policy->temporary_n == PAWL_MAX_TEMPORARY) {
+			pawl_fault_add(faults, item->pos,
+				       "more than %d directories in temporary: leave some out",
+				       PAWL_MAX_TEMPORARY);
+			return;
+		}
+		text = policy->temporary[policy->temporary_n++];
+		if (pawl_value_text(faults, item, "a directory in temporary", text,
+				    PAWL_ADDRESS_BYTES) &&
+		    !pawl_policy_is_absolute(text))
+			pawl_fault_add(faults, item->pos,
+				       "temporary has \"%s\": expected an absolute path without "
+				       "//, . and .., and not /",
+				       pawl_safe(text, quoted, sizeof(quoted)));
+	}
+}
+
+const char *pawl_temporary_name(const struct pawl_policy *policy, uint32_t index)
+{
+	return index < policy->temporary_n ? policy->temporary[index] : "";
 }
 
 static void read_budget(struct pawl_faults *faults, const struct pawl_yaml_node *node,
@@ -341,6 +373,7 @@ static void read_root(struct pawl_policy_reader *reader, const struct pawl_yaml_
 	read_mode(reader, values[ROOT_MODE]);
 	read_hold(reader, values[ROOT_HOLD]);
 	read_loss(reader, values[ROOT_LOSS]);
+	read_temporary(reader, values[ROOT_TEMPORARY]);
 	for (size_t i = 0; i < PAWL_SECTION_MAX; i++)
 		read_section(&reader->faults, values[ROOT_SECTIONS + i], pawl_sections[i].key,
 			     &pawl_sections[i], &reader->policy->profiles[0].terms);

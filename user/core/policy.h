@@ -75,6 +75,8 @@ struct pawl_policy_broker {
 	size_t addresses_n;
 };
 
+#define PAWL_MAX_TEMPORARY 16
+
 /* One alternative by which an agent is known: everything set must be found. */
 struct pawl_match {
 	uint32_t agent; /* index in pawl_policy.agents */
@@ -105,6 +107,9 @@ struct pawl_policy {
 	size_t matches_n;
 	struct pawl_policy_broker brokers[PAWL_MAX_BROKERS]; /* the first have no address */
 	size_t brokers_n;				     /* at least 1; earlier ones win */
+	/* directories: what is moved there, or below, counts as lost */
+	char temporary[PAWL_MAX_TEMPORARY][PAWL_ADDRESS_BYTES];
+	size_t temporary_n;
 };
 
 /* Built-in defaults, a policy file like any other (deploy/pawl.yaml). */
@@ -124,6 +129,7 @@ extern const size_t pawl_policy_builtin_size;
  * unless `builtin_agents: false` is given, and its entries come first. An entry with the
  * name of a built-in agent replaces that; without `match` it takes over how that is known.
  * Likewise `brokers:` and `builtin_brokers: false`; but ptrace and other-sockets are always there.
+ * `temporary:` replaces the built-in list.
  *
  * Return: 0; -EINVAL (see @ret_error); -E2BIG: text over PAWL_POLICY_BYTES_MAX; -ENOMEM.
  */
@@ -153,6 +159,9 @@ uint64_t pawl_broker_hash_inet(int family, const uint8_t *address, uint16_t port
 
 /* Name of a broker by its index in the kernel's records; "" where there is none. */
 const char *pawl_broker_name(const struct pawl_policy *policy, uint32_t index);
+
+/* The same for a temporary place. */
+const char *pawl_temporary_name(const struct pawl_policy *policy, uint32_t index);
 
 /* "10m", "90s", "1h30m", "250ms" to milliseconds. -EINVAL; -ERANGE past 365 days. */
 int pawl_duration_parse(const char *text, uint64_t *ret_ms);

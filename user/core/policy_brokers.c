@@ -61,8 +61,7 @@ const char *pawl_broker_name(const struct pawl_policy *policy, uint32_t index)
 	return index < policy->brokers_n ? policy->brokers[index].name : "";
 }
 
-/* "a//b", "a/./b" and "a/" are not what the kernel calls a file. */
-static bool is_absolute(const char *text)
+bool pawl_policy_is_absolute(const char *text)
 {
 	size_t length = strlen(text);
 
@@ -102,10 +101,10 @@ static bool has_good_stars(const char *text)
 static const char *wrong_text(enum pawl_address_kind kind, const char *text)
 {
 	if (kind == PAWL_ADDRESS_PATH)
-		return is_absolute(text) && !strchr(text, '*')
+		return pawl_policy_is_absolute(text) && !strchr(text, '*')
 			       ? NULL
 			       : "an absolute path without //, . and .., and without *";
-	if (text[0] == '@' ? !text[1] : !is_absolute(text))
+	if (text[0] == '@' ? !text[1] : !pawl_policy_is_absolute(text))
 		return "an absolute path without //, . and .., or @ and an abstract name";
 	return has_good_stars(text)
 		       ? NULL

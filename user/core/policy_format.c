@@ -230,6 +230,16 @@ static void format_brokers(const struct pawl_policy *policy, struct pawl_text *o
 	}
 }
 
+static void format_temporary(const struct pawl_policy *policy, struct pawl_text *out)
+{
+	pawl_text_str(out, "temporary: [");
+	for (size_t i = 0; i < policy->temporary_n; i++) {
+		pawl_text_str(out, i ? ", " : "");
+		pawl_text_json(out, policy->temporary[i]);
+	}
+	pawl_text_str(out, "]\n");
+}
+
 int pawl_policy_format(const struct pawl_policy *policy, char **ret_text)
 {
 	_cleanup_(pawl_text_freep) struct pawl_text out = {0};
@@ -243,6 +253,7 @@ int pawl_policy_format(const struct pawl_policy *policy, char **ret_text)
 			 pawl_duration_format(policy->hold_timeout_ms, timeout), on_timeout);
 	pawl_text_printf(&out, "on_daemon_loss: %s\n",
 			 policy->on_daemon_loss == PAWL_ACTION_OBSERVE ? "allow" : "deny");
+	format_temporary(policy, &out);
 	format_profiles(policy, &out);
 	pawl_text_str(&out, "builtin_agents: false\n");
 	format_agents(policy, &out);

@@ -132,6 +132,9 @@ void pawl_policy_read_brokers(struct pawl_policy_reader *reader, const struct pa
 bool pawl_policy_read_action(struct pawl_faults *faults, const struct pawl_yaml_node *node,
 			     const char *what, const char *const words[], uint32_t *ret_action);
 
+/* Whether it is how the kernel would name a file: "a//b", "a/./b" and "a/" are not. */
+bool pawl_policy_is_absolute(const char *text);
+
 /* The words of every action. */
 extern const char *const pawl_action_words[];
 

@@ -261,7 +261,7 @@ static void reap(struct daemon *daemon)
 	pid_t pid;
 
 	while ((pid = waitpid(-1, NULL, WNOHANG)) > 0) {
-		if (pid == daemon->keeper.pid)
+		if (!daemon_census_ended(daemon, pid) && pid == daemon->keeper.pid)
 			daemon_keep(daemon);
 	}
 }

@@ -50,6 +50,15 @@ struct refused {
 	char *why;
 };
 
+/* A process that counts what is in a directory. */
+struct census {
+	uint32_t hold; /* whose directory; 0: there is none */
+	int fd;
+	struct pawl_target child;
+	uint64_t late_ns; /* it is not waited for any longer, CLOCK_MONOTONIC */
+};
+#define DAEMON_CENSUSES 16 /* where more are wanted, people are asked without */
+
 struct daemon {
 	struct options options;
 	char *config_name; /* what the policy in force was read from */
@@ -79,6 +88,7 @@ struct daemon {
 	size_t adopted_n;	   /* sessions taken over */
 	char *migrated;		   /* what was done to pins of another version; NULL: nothing */
 	struct pawl_keeper keeper;
+	struct census censuses[DAEMON_CENSUSES];
 	bool leaving; /* what is pinned stays, for the next pawld */
 	bool lost;    /* another pawld has taken over, or everything was released */
 	bool stopping;
@@ -111,6 +121,11 @@ int daemon_adopt(struct daemon *daemon);
 int daemon_migrate(struct daemon *daemon);
 void daemon_label(struct daemon *daemon, uint32_t session);
 void daemon_label_rule(struct daemon *daemon, uint32_t rule, const struct pawl_agent *agent);
+
+/* main_census.c: what is in a directory that goes to a temporary place */
+void daemon_count_moved(struct daemon *daemon, const struct pawl_effect *effect);
+bool daemon_census_ended(struct daemon *daemon, pid_t pid); /* whether it was one of them */
+void daemon_end_late_censuses(struct daemon *daemon);
 
 /* main_keeper.c: somebody who is there when pawld is not */
 void daemon_keep(struct daemon *daemon);

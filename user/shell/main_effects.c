@@ -192,8 +192,8 @@ static void resolve(struct daemon *daemon, const struct pawl_effect *effect)
 		if (effect->fresh & 1U << i)
 			__atomic_store_n(&session->spent[i], 0, __ATOMIC_RELAXED);
 	}
-	__atomic_store_n(&session->decisions[effect->seq % PAWL_DECISIONS], effect->decision,
-			 __ATOMIC_RELEASE);
+	__atomic_store_n(&session->decisions[effect->seq % PAWL_DECISIONS],
+			 effect->decision | (effect->one ? PAWL_DECIDE_ONE : 0), __ATOMIC_RELEASE);
 	if (move_word(session, effect->seq, PAWL_STATE_HELD, PAWL_STATE_RUNNING))
 		pawl_sensor_calm(daemon->sensor);
 }
@@ -290,8 +290,8 @@ static void notice_text(const struct pawl_hold *hold, const char *client, char *
 
 	pawl_safe(pawl_path_text(&hold->op.path), target, sizeof(target));
 	pawl_safe(hold->op.comm, comm, sizeof(comm));
-	pawl_explain_reason(&hold->op, hold->limit, hold->per_ms, hold->broker, reason,
-			    sizeof(reason));
+	pawl_explain_reason(&hold->op, hold->limit, hold->per_ms, hold->name, &hold->content,
+			    reason, sizeof(reason));
 	snprintf(out, size,
 		 "pawl: held h%" PRIu32 ": %s (pid %" PRIu32 ", session s%" PRIu32
 		 ") at %s%s%s: %s, %" PRIu64 " lost so far. Decide with: %s show h%" PRIu32
@@ -387,11 +387,12 @@ static void apply_resume(struct daemon *daemon, const struct pawl_effect *effect
 }
 
 static void (*const apply[PAWL_EFFECT_MAX])(struct daemon *, const struct pawl_effect *) = {
-	[PAWL_EFFECT_RESOLVE] = resolve,       [PAWL_EFFECT_RESUME] = apply_resume,
-	[PAWL_EFFECT_REFUSE] = refuse_held,    [PAWL_EFFECT_KILL] = kill_session,
-	[PAWL_EFFECT_PAUSE] = pause_session,   [PAWL_EFFECT_UNPAUSE] = unpause_session,
-	[PAWL_EFFECT_DETACH] = detach_session, [PAWL_EFFECT_NOTICE] = give_notice,
-	[PAWL_EFFECT_RECORD] = write_record,   [PAWL_EFFECT_FORGET] = forget_session,
+	[PAWL_EFFECT_RESOLVE] = resolve,	  [PAWL_EFFECT_RESUME] = apply_resume,
+	[PAWL_EFFECT_REFUSE] = refuse_held,	  [PAWL_EFFECT_KILL] = kill_session,
+	[PAWL_EFFECT_PAUSE] = pause_session,	  [PAWL_EFFECT_UNPAUSE] = unpause_session,
+	[PAWL_EFFECT_DETACH] = detach_session,	  [PAWL_EFFECT_NOTICE] = give_notice,
+	[PAWL_EFFECT_RECORD] = write_record,	  [PAWL_EFFECT_FORGET] = forget_session,
+	[PAWL_EFFECT_COUNT] = daemon_count_moved,
 };
 
 void daemon_apply(struct daemon *daemon)

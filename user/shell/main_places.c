@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Part of main: tells the kernel where pawl's own files are, what brokers will run, and how
- * brokers are reached. It knows the files as they are now, and of brokers the names: what else
- * appears later is found when the policy is loaded again.
+ * Part of main: tells the kernel where pawl's own files are, what brokers will run, what places
+ * are temporary, and how brokers are reached. It knows the files as they are now, and of brokers
+ * the names: what else appears later is found when the policy is loaded again.
  */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -92,7 +92,7 @@ static void mark(struct marking *marking, const struct pawl_place_key *key, uint
 		marking->n++;
 	marking->keys[i] = *key;
 	marking->places[i].flags |= flags;
-	if (flags & PAWL_PLACE_SPOOL)
+	if (flags & (PAWL_PLACE_SPOOL | PAWL_PLACE_TEMP))
 		marking->places[i].broker = broker;
 }
 
@@ -279,6 +279,20 @@ static void mark_spools(const struct pawl_policy *policy, struct marking *markin
 	}
 }
 
+static void mark_temporary(const struct pawl_policy *policy, struct marking *marking)
+{
+	struct pawl_place_key key;
+
+	for (size_t i = 0; i < policy->temporary_n; i++) {
+		if (key_of(policy->temporary[i], &key))
+			mark(marking, &key, PAWL_PLACE_TEMP, (uint32_t)i);
+		else
+			daemon_say("warning: there is no %s now: what is moved there is not "
+				   "counted until the policy is loaded again",
+				   policy->temporary[i]);
+	}
+}
+
 struct pawl_broker daemon_broker_terms(const struct pawl_policy *policy, uint32_t index)
 {
 	struct pawl_broker terms = {PAWL_ACTION_OBSERVE, PAWL_ACTION_OBSERVE};
@@ -424,6 +438,7 @@ int daemon_load_places(struct daemon *daemon)
 	if (r < 0)
 		return r;
 	mark_own_places(daemon, marking);
+	mark_temporary(daemon->policy, marking);
 	mark_spools(daemon->policy, marking);
 	r = pawl_sensor_replace_places(daemon->sensor, marking->keys, marking->places, marking->n);
 	if (marking->full || r == -E2BIG)

@@ -365,6 +365,7 @@ void daemon_tick(struct daemon *daemon)
 	notice_losses(daemon);
 	if (now.mono_ns - daemon->drain_ns >= DRAIN_NS)
 		daemon_drain(daemon);
+	daemon_end_late_censuses(daemon);
 	pawl_core_tick(daemon->core, now);
 	end_sessions(daemon);
 	daemon_apply(daemon);

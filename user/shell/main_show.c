@@ -246,15 +246,15 @@ static json_t *reason_of(const struct pawl_hold *hold)
 {
 	char reason[PAWL_REASON_MAX];
 
-	return text(pawl_explain_reason(&hold->op, hold->limit, hold->per_ms, hold->broker, reason,
-					sizeof(reason)));
+	return text(pawl_explain_reason(&hold->op, hold->limit, hold->per_ms, hold->name,
+					&hold->content, reason, sizeof(reason)));
 }
 
 static json_t *rule_of(const struct pawl_hold *hold)
 {
 	char rule[PAWL_REASON_MAX];
 
-	return text(pawl_explain_rule(&hold->op, hold->broker, rule, sizeof(rule)));
+	return text(pawl_explain_rule(&hold->op, hold->name, rule, sizeof(rule)));
 }
 
 json_t *show_hold(struct daemon *daemon, const struct pawl_hold *hold, bool whole)
@@ -275,8 +275,8 @@ json_t *show_hold(struct daemon *daemon, const struct pawl_hold *hold, bool whol
 		return json_null();
 	if (hold->op.detail)
 		json_object_set_new(object, "detail", text(pawl_detail_name(hold->op.detail)));
-	if (*hold->broker)
-		json_object_set_new(object, "broker", text(hold->broker));
+	if (hold->op.class == PAWL_CLASS_BROKER && *hold->name)
+		json_object_set_new(object, "broker", text(hold->name));
 	if (hold->state == PAWL_HOLD_HELD) {
 		json_object_set_new(object, "expires", time_of(hold->until));
 	} else {
@@ -299,7 +299,8 @@ json_t *show_holds(struct daemon *daemon, bool all)
 	json_t *list = json_array();
 
 	for (const struct pawl_hold *h = pawl_core_holds(daemon->core); h; h = h->next) {
-		if (all || h->state == PAWL_HOLD_HELD)
+		/* what is still counted may need nobody */
+		if (all || (h->state == PAWL_HOLD_HELD && !h->counting))
 			json_array_append_new(list, show_hold(daemon, h, false));
 	}
 	return list;
@@ -338,6 +339,9 @@ static const struct weakness weaknesses[] = {
 	 "a rename counts whether or not its target existed; an O_TRUNC of an existing file "
 	 "whether or not it was empty",
 	 "raise files.budget where agents rename much"},
+	{PAWL_BACKEND_TRACEPOINT, "temporary",
+	 "what is moved into a temporary place is not counted",
+	 "boot with bpf in lsm=, or use a kernel that allows fmod_ret programs"},
 	{PAWL_BACKEND_TRACEPOINT, "io_uring",
 	 "requests of a ring cannot be counted: creating one is held, and once approved, its "
 	 "operations are not seen",

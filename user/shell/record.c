@@ -187,10 +187,12 @@ static void put_hold(struct pawl_recorder *recorder, const struct pawl_hold *hol
 {
 	pawl_text_printf(&recorder->line, ",\"pawl.hold\":\"h%" PRIu32 "\"", hold->id);
 	put(recorder, "pawl.state", pawl_hold_state_name(hold->state));
-	put_operation(recorder, &hold->op, hold->broker);
+	put_operation(recorder, &hold->op, hold->name);
 	put(recorder, "process.executable", hold->executable);
 	put(recorder, "process.working_directory", hold->cwd);
 	put_args(recorder, hold->args, hold->args_size);
+	if (hold->op.detail == PAWL_DETAIL_MOVED_DIR)
+		put_number(recorder, "pawl.files", hold->content.files);
 	put_number(recorder, "pawl.lost", hold->lost);
 	put_number(recorder, "pawl.recoverable", hold->recoverable);
 	put(recorder, "pawl.by", hold->by);
