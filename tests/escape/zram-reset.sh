@@ -9,8 +9,9 @@
 
 prepare() {
 	modules zram
-	echo 16M >/sys/block/zram0/disksize
+	echo 16M >/sys/block/zram0/disksize || cannot 'no disk in memory'
 	keep /dev/zram0
+	[[ $(kept_damage) = 0 ]] || cannot 'what is written there is not kept'
 }
 
 attack() {
