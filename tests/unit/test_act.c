@@ -470,15 +470,16 @@ static pid_t start_tracer(const char *name, uint32_t *ret_traced)
 	pid = fork();
 	assert_true(pid >= 0);
 	if (pid == 0) {
-		pid_t traced;
+		pid_t tracer = getpid(), traced;
 
 		prctl(PR_SET_PDEATHSIG, SIGKILL);
 		prctl(PR_SET_NAME, name);
 		traced = fork();
 		if (traced == 0) {
 			prctl(PR_SET_PDEATHSIG, SIGKILL);
-			while (true)
+			while (getppid() == tracer) /* it may have ended before that was said */
 				pause();
+			_exit(0);
 		}
 		if (ptrace(PTRACE_SEIZE, traced, NULL, NULL) < 0)
 			traced = 0;
