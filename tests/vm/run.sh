@@ -9,11 +9,15 @@ set -u
 . /mnt/env
 export PAWL_TEST_SHORT=1 PAWL_TEST_WAIT=90 PAWL_TEST_GUEST=1
 
-# What follows trees and pawld's own life is the same with both backends: it is tested with one of
-# them, and what takes many minutes in one guest of eight. Among the long ones all are, everywhere.
-suites=(10-deleters 20-overwrites 25-moves 90-doctor)
+# What follows trees, pawld's own life and what is moved is the same with both backends: it is
+# tested with one of them, and what takes many minutes in one guest of eight. Among the long ones
+# all are, everywhere.
+suites=(10-deleters 20-overwrites 90-doctor)
 if [[ ${PAWL_TEST_LONG:-0} = 1 || $PAWL_EXPECT_BACKEND = lsm ]]; then
 	suites+=(40-tracking 60-lifecycle)
+fi
+if [[ ${PAWL_TEST_LONG:-0} = 1 || $PAWL_EXPECT_BACKEND = fmod_ret ]]; then
+	suites+=(25-moves)
 fi
 if [[ ${PAWL_TEST_LONG:-0} = 1 || $(uname -r)-$PAWL_EXPECT_BACKEND = 6.12*-lsm ]]; then
 	suites+=(61-daemon-death)
