@@ -28,10 +28,10 @@
 #define PAWL_COMM_LEN 16
 #define PAWL_DECISIONS 16 /* decisions a session remembers; older ones read as deny */
 #define PAWL_CGROUP_DEPTH 16
-#define PAWL_MAX_PLACES 1024 /* refused when they are marked */
-#define PAWL_MAX_LISTENERS 4096
-#define PAWL_MAX_BROKERS 64 /* likewise, when the policy is loaded */
-#define PAWL_GUARDS 4	    /* processes of pawld's own that a tree cannot touch */
+#define PAWL_MAX_PLACES 1024	/* refused when they are marked */
+#define PAWL_MAX_LISTENERS 4096 /* asking the one that was asked longest ago is reported */
+#define PAWL_MAX_BROKERS 64	/* likewise, when the policy is loaded */
+#define PAWL_GUARDS 4		/* processes of pawld's own that a tree cannot touch */
 
 /* What an operation does. Order is part of the ABI. */
 enum pawl_class {
@@ -157,8 +157,8 @@ enum pawl_decision {
 	PAWL_DECIDE_ALLOW,    /* the held operation passes */
 	PAWL_DECIDE_RETRY,    /* judged afresh */
 };
-#define PAWL_DECIDE_ONE                                                                            \
-	4 /* with it: so the one that opened the hold; all others are judged afresh */
+/* With one of them: so the operation that opened the hold; all others are judged afresh. */
+#define PAWL_DECIDE_ONE 4
 
 /*
  * A bucket's window in one word, so that spending is one compare-and-swap:

@@ -347,9 +347,9 @@ static __always_inline u32 guard_opened(struct attempt *attempt, struct file *fi
 	return PAWL_CLASS_NONE;
 }
 
-static __always_inline int guard_file_open(struct file *file)
+/* Fills @attempt. Return: the current task, if by @file it can write what is at stake; else NULL. */
+static __always_inline struct pawl_task *guard_writer(struct attempt *attempt, struct file *file)
 {
-	struct attempt attempt = {};
 	struct pawl_task *mark;
 
 	if (!(file->f_mode & FMODE_WRITE))
@@ -357,8 +357,16 @@ static __always_inline int guard_file_open(struct file *file)
 	mark = task_current();
 	if (!mark)
 		return 0;
-	attempt.class = guard_opened(&attempt, file);
-	return attempt.class ? judge(mark, &attempt) : 0;
+	attempt->class = guard_opened(attempt, file);
+	return attempt->class ? mark : 0;
+}
+
+static __always_inline int guard_file_open(struct file *file)
+{
+	struct attempt attempt = {};
+	struct pawl_task *mark = guard_writer(&attempt, file);
+
+	return mark ? judge(mark, &attempt) : 0;
 }
 
 /*
@@ -368,15 +376,9 @@ static __always_inline int guard_file_open(struct file *file)
 static __always_inline int guard_receive(struct file *file)
 {
 	struct attempt attempt = {.refuse = 1};
-	struct pawl_task *mark;
+	struct pawl_task *mark = guard_writer(&attempt, file);
 
-	if (!(file->f_mode & FMODE_WRITE))
-		return 0;
-	mark = task_current();
-	if (!mark)
-		return 0;
-	attempt.class = guard_opened(&attempt, file);
-	if (!attempt.class || budget_covers(attempt.class))
+	if (!mark || budget_covers(attempt.class))
 		return 0;
 	return judge(mark, &attempt) ? -EPERM : 0;
 }

@@ -17,8 +17,8 @@ char LICENSE[] SEC("license") = "Dual BSD/GPL";
 
 /*
  * Where the kernel preempts itself (preempt=full, 7.x by default) it skips a program while another
- * task is interrupted inside it on the same CPU; LSM programs never. So no program lets itself be
- * interrupted, where the kernel knows how (hold_cpu()).
+ * task is interrupted inside it on the same CPU; LSM programs never. So what watches or refuses
+ * does not let itself be interrupted, where the kernel knows how (hold_cpu()).
  */
 #define uninterrupted(body)                                                                        \
 	({                                                                                         \
@@ -57,27 +57,31 @@ int BPF_PROG(on_exec, struct task_struct *task, pid_t old_pid, struct linux_binp
 		return uninterrupted(ret ? judge_earlier(ret) : (body));                           \
 	}
 
-/* One body, twice: as an LSM program, and on the same hook's function for fmod_ret. */
-#define ON_HOOK(event, hook, body, args...)                                                        \
+#define ON_LSM(event, hook, body, args...)                                                         \
 	SEC("?lsm/" #hook)                                                                         \
 	int BPF_PROG(on_##event, args, int ret)                                                    \
 	{                                                                                          \
 		return ret ? judge_earlier(ret) : (body);                                          \
-	}                                                                                          \
+	}
+
+/* One body, twice: as an LSM program, and on the same hook's function for fmod_ret. */
+#define ON_HOOK(event, hook, body, args...)                                                        \
+	ON_LSM(event, hook, body, args)                                                            \
 	ON_FMOD_RET(on_m, event, hook, body, args)
 
 /*
  * Where one begins and ends, a task can still be interrupted. So three stand on the hooks that
- * count, and on that of a new process: what passes was skipped by all. Each operation is armed,
- * and who comes first disarms it: it counts once.
+ * count, and on that of a new process: what passes was skipped by all. It counts once: an operation
+ * is armed, and who comes first disarms it; a new process gets one mark.
  */
-#define ON_FMOD_RET_AGAIN(event, hook, body, args...)                                              \
+#define ON_FMOD_RET_THRICE(event, hook, body, args...)                                             \
+	ON_FMOD_RET(on_m, event, hook, body, args)                                                 \
 	ON_FMOD_RET(on_2, event, hook, body, args)                                                 \
 	ON_FMOD_RET(on_3, event, hook, body, args)
 
 #define ON_COUNTED(event, hook, body, args...)                                                     \
-	ON_HOOK(event, hook, body, args)                                                           \
-	ON_FMOD_RET_AGAIN(event, hook, body, args)
+	ON_LSM(event, hook, body, args)                                                            \
+	ON_FMOD_RET_THRICE(event, hook, body, args)
 
 ON_COUNTED(alloc, task_alloc, process_alloc(child), struct task_struct *child, u64 clone_flags)
 
@@ -97,20 +101,11 @@ ON_COUNTED(path_rename, path_rename, files_arm_rename(flags, new_dir->mnt), stru
 	   struct dentry *old_dentry, struct path *new_dir, struct dentry *new_dentry, u32 flags)
 
 /* The two differ: only the function has the flags, before the earlier verdict. */
-SEC("?lsm/inode_rename")
-int BPF_PROG(on_rename, struct inode *old_dir, struct dentry *old_dentry, struct inode *new_dir,
-	     struct dentry *new_dentry, int ret)
-{
-	return ret ? judge_earlier(ret) : files_rename(old_dentry, new_dentry);
-}
-
-#define ON_FMOD_RET_RENAME(prefix)                                                                 \
-	ON_FMOD_RET(prefix, rename, inode_rename, files_rename(old_dentry, new_dentry),            \
-		    struct inode *old_dir, struct dentry *old_dentry, struct inode *new_dir,       \
-		    struct dentry *new_dentry, u32 flags)
-ON_FMOD_RET_RENAME(on_m)
-ON_FMOD_RET_RENAME(on_2)
-ON_FMOD_RET_RENAME(on_3)
+ON_LSM(rename, inode_rename, files_rename(old_dentry, new_dentry), struct inode *old_dir,
+       struct dentry *old_dentry, struct inode *new_dir, struct dentry *new_dentry)
+ON_FMOD_RET_THRICE(rename, inode_rename, files_rename(old_dentry, new_dentry),
+		   struct inode *old_dir, struct dentry *old_dentry, struct inode *new_dir,
+		   struct dentry *new_dentry, u32 flags)
 
 ON_HOOK(create, inode_create, files_make(dir, dentry), struct inode *dir, struct dentry *dentry,
 	umode_t mode)

@@ -69,7 +69,7 @@ static char *reason_of_broker(const struct pawl_operation *op, const char *broke
 	return out;
 }
 
-/* "a directory of 300 files was to be moved into /tmp, a temporary place: "; "" where nothing is moved. */
+/* "a file was to be moved into /tmp, a temporary place: "; "" where nothing is moved. */
 static void explain_move(const struct pawl_operation *op, const char *place,
 			 const struct pawl_content *content, char *out, size_t size)
 {

@@ -106,7 +106,7 @@ struct pawl_policy {
 	struct pawl_match matches[PAWL_MAX_RULES]; /* earlier ones win */
 	size_t matches_n;
 	struct pawl_policy_broker brokers[PAWL_MAX_BROKERS]; /* the first have no address */
-	size_t brokers_n;				     /* at least 1; earlier ones win */
+	size_t brokers_n; /* PAWL_BROKERS_FIXED at least; earlier ones win */
 	/* directories: what is moved there, or below, counts as lost */
 	char temporary[PAWL_MAX_TEMPORARY][PAWL_ADDRESS_BYTES];
 	size_t temporary_n;

@@ -214,12 +214,11 @@ static int deepest_first(const void *a, const void *b)
 	return (left->depth < right->depth) - (left->depth > right->depth);
 }
 
-static size_t each_deepest_first(struct pawl_target *targets, size_t n,
-				 int (*act)(const struct pawl_target *target))
+static size_t each(const struct pawl_target *targets, size_t n,
+		   int (*act)(const struct pawl_target *target))
 {
 	size_t done = 0;
 
-	qsort(targets, n, sizeof(*targets), deepest_first);
 	for (size_t i = 0; i < n; i++)
 		done += act(&targets[i]) == 0;
 	return done;
@@ -227,7 +226,8 @@ static size_t each_deepest_first(struct pawl_target *targets, size_t n,
 
 size_t pawl_act_continue_all(struct pawl_target *targets, size_t n)
 {
-	return each_deepest_first(targets, n, pawl_act_continue);
+	qsort(targets, n, sizeof(*targets), deepest_first);
+	return each(targets, n, pawl_act_continue);
 }
 
 size_t pawl_act_kill_all(struct pawl_target *targets, size_t n)
@@ -235,7 +235,7 @@ size_t pawl_act_kill_all(struct pawl_target *targets, size_t n)
 	qsort(targets, n, sizeof(*targets), deepest_first);
 	for (size_t i = n; i > 0; i--)
 		pawl_act_stop(&targets[i - 1]);
-	return each_deepest_first(targets, n, pawl_act_kill);
+	return each(targets, n, pawl_act_kill);
 }
 
 void pawl_act_end_child(int pidfd)

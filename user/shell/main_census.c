@@ -88,13 +88,13 @@ static bool count(struct daemon *daemon, const struct pawl_hold *hold, uint64_t 
 	_cleanup_close_ int pidfd = pawl_act_open(hold->op.tgid, hold->op.start_ns);
 	struct census *census = free_census(daemon);
 	pid_t pid;
+	int fd;
 
-	if (pidfd < 0 || !census || hold->op.path.flags ||
-	    pawl_census_start(&job, &pid, &census->fd) < 0)
+	if (pidfd < 0 || !census || hold->op.path.flags || pawl_census_start(&job, &pid, &fd) < 0)
 		return false;
 	*census = (struct census){
 		.hold = hold->id,
-		.fd = census->fd,
+		.fd = fd,
 		.child = {.pid = (uint32_t)pid},
 		.late_ns = daemon_now().mono_ns + LATE_NS,
 	};

@@ -18,8 +18,8 @@ struct pawl_sensor;
 struct pawl_hook {
 	const char *name; /* of the kernel's hook or tracepoint */
 	bool attached;
-	bool tested; /* a real operation was stopped through it */
-	uint64_t missed; /* at most so many times the kernel skipped it: its programs were running already */
+	bool tested;	 /* a real operation was stopped through it */
+	uint64_t missed; /* at most so often the kernel skipped it, as it was running already */
 };
 #define PAWL_HOOKS_MAX 64
 
