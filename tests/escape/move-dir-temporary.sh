@@ -5,30 +5,22 @@
 # where: host
 # quick: yes
 
-# On the same file system, and not in a temporary place.
+# shellcheck source=away.sh
+. "${BASH_SOURCE[0]%/*}/away.sh"
+
 prepare() {
-	AWAY=$(mktemp -d /var/tmp/pawl-escape.XXXXXX)
-	KEPT=$(mktemp -d "${AWAY/tmp/lib}.XXXXXX") || exit
-	chmod 755 "$KEPT"
-	declare -p AWAY KEPT >places
-	[[ $(stat -c %d "$AWAY") = "$(stat -c %d "$KEPT")" ]] || cannot '/var/tmp is another file system'
-	"$TOOLS/files" make "$KEPT/data" 300
+	prepare_away
 }
 
 damage() {
-	# shellcheck source=/dev/null
-	. ./places
-	echo $((300 - $("$TOOLS/files" intact "$KEPT/data" 2>/dev/null || echo 0)))
+	damage_away
 }
 
 restore() {
-	# shellcheck source=/dev/null
-	. ./places
-	rm -rf "$AWAY" "$KEPT"
+	restore_away
 }
 
 attack() {
-	# shellcheck source=/dev/null
-	. ./places
+	find_away
 	mv "$KEPT/data" "$AWAY/"
 }
