@@ -3,6 +3,7 @@
  * tries: ftruncate(2) of a descriptor that another thread exchanges all the time between an empty file and each file
  * class: load
  * where: host
+ * races: yes
  */
 #include <pthread.h>
 #include <unistd.h>

@@ -3,6 +3,7 @@
  * tries: openat2(2) whose flags another thread changes between O_APPEND and O_TRUNC all the time
  * class: load
  * where: host
+ * races: yes
  */
 #include <linux/openat2.h>
 #include <pthread.h>
