@@ -13,7 +13,7 @@
 #include <linux/types.h>
 #endif
 
-#define PAWL_ABI_VERSION 4
+#define PAWL_ABI_VERSION 5
 
 /* Limits, each with what happens when it is reached. */
 #define PAWL_MAX_SESSIONS 4096	 /* further agents share slot 0, which denies */
@@ -107,6 +107,8 @@ enum pawl_detail {
 	/* DELETE, though nothing was: moved into a temporary place, whose index is in .broker */
 	PAWL_DETAIL_MOVED,
 	PAWL_DETAIL_MOVED_DIR, /* with what is in it, which pawld counts while it is held */
+	/* RING: pawld is to attach what comes before fallocate(2), and goes on by itself */
+	PAWL_DETAIL_UNHOOKED,
 	PAWL_DETAIL_MAX,
 };
 
@@ -509,9 +511,9 @@ struct pawl_shared {
 	__u32 on_loss;	    /* U: enum pawl_action past the lease: DENY, or OBSERVE to allow */
 	__u32 mount_ns[2];  /* U: inode numbers of mount namespaces: PID 1's, and pawld's */
 	__u32 backend;	    /* U: enum pawl_backend of the programs that are live */
-	__u32 next_hold;    /* U: number of the last hold that people were told of */
+	__u32 next_hold;    /* U: number of the last hold that is in the log */
 	__u32 starts;	    /* U: pawlds that were to come, since the last sign of life */
-	__u32 pad;
+	__u32 hooked;	    /* U: 1: whatever comes before fallocate(2) is attached */
 	__u32 guards[PAWL_GUARDS]; /* U: process ids that a watched tree cannot touch; 0: none */
 	__u64 counters[PAWL_COUNT_MAX]; /* K: what was lost */
 };

@@ -22,6 +22,7 @@
 #define SYS_FSCONFIG 431
 #define RENAME_EXCHANGE 2
 #define ARMED_EXCHANGE PAWL_CLASS_MAX /* .armed_class: a rename of two names, by each other's */
+#define ARMED_FALLOCATE (PAWL_CLASS_MAX + 1) /* vfs_fallocate(); .armed_mnt is its file */
 
 /* A program asks for an operation in @mnt. */
 static __always_inline int files_arm(u32 class, void *mnt)
@@ -397,26 +398,74 @@ static __always_inline int files_set_xattr(void *ctx, struct dentry *dentry, con
 }
 
 /*
- * Part of a file was cut out, zeroed or shifted. No hook comes before it, so it is counted
- * when it has happened. A stacked file system does it by its lower one, which counts.
+ * Part of a file is to be cut out, zeroed or shifted: vfs_fallocate() has begun. The next hook is
+ * file_permission, where every read and write of the machine comes by: pawld attaches it once a
+ * tree has an io_uring, or has done such a thing. A stacked file system does it by its lower one.
  */
+static __always_inline int files_fallocate(struct file *file, u32 mode)
+{
+	struct pawl_task *mark = mode & FALLOCATE_DESTROYS ? task_current() : 0;
+
+	if (!mark || BPF_CORE_READ(file, f_inode, i_sb, s_magic) == OVERLAYFS_MAGIC)
+		return 0;
+	mark->armed_class = ARMED_FALLOCATE;
+	mark->armed_mnt = (u64)file;
+	return 0;
+}
+
+/* Takes the arming away. Return: whether the current task was armed for @file. */
+static __always_inline bool files_disarm_fallocate(struct pawl_task *mark, struct file *file)
+{
+	if (mark->armed_class != ARMED_FALLOCATE || mark->armed_mnt != (u64)file)
+		return false;
+	mark->armed_class = PAWL_CLASS_NONE;
+	return true;
+}
+
+static __always_inline void files_fallocate_target(struct attempt *attempt, struct file *file)
+{
+	attempt->class = PAWL_CLASS_TRUNCATE;
+	attempt->detail = PAWL_DETAIL_FALLOCATE;
+	attempt->mnt = BPF_CORE_READ(file, f_path.mnt);
+	files_target(attempt, BPF_CORE_READ(file, f_path.dentry), BPF_CORE_READ(file, f_inode));
+}
+
+/* Something reads or writes: all but vfs_fallocate() is of no interest. */
+static __always_inline int files_permission(struct file *file)
+{
+	struct pawl_task *mark = task_current();
+	struct attempt attempt = {};
+
+	if (!mark || !files_disarm_fallocate(mark, file))
+		return 0;
+	files_fallocate_target(&attempt, file);
+	return judge(mark, &attempt);
+}
+
+/* It has ended, and nothing had come before it. */
 static __always_inline int files_fallocated(struct file *file, u32 mode, s64 ret)
 {
-	struct attempt attempt = {.class = PAWL_CLASS_TRUNCATE, .detail = PAWL_DETAIL_FALLOCATE};
-	struct pawl_task *mark;
-	struct inode *inode;
+	struct pawl_task *mark = mode & FALLOCATE_DESTROYS ? task_current() : 0;
+	struct attempt attempt = {};
 
-	if (ret || !(mode & FALLOCATE_DESTROYS))
+	if (!mark || !files_disarm_fallocate(mark, file) || ret)
 		return 0;
-	mark = task_current();
-	if (!mark)
-		return 0;
-	inode = BPF_CORE_READ(file, f_inode);
-	if (BPF_CORE_READ(inode, i_sb, s_magic) == OVERLAYFS_MAGIC)
-		return 0;
-	attempt.mnt = BPF_CORE_READ(file, f_path.mnt);
-	files_target(&attempt, BPF_CORE_READ(file, f_path.dentry), inode);
+	files_fallocate_target(&attempt, file);
 	return judge_done(mark, &attempt);
+}
+
+/* A file that has no name is to be made. */
+static __always_inline int files_make_anonymous(const struct qstr *name)
+{
+	static const char ring[] = "[io_uring]";
+	struct attempt attempt = {.class = PAWL_CLASS_RING, .detail = PAWL_DETAIL_UNHOOKED};
+	struct pawl_task *mark = task_current();
+	char given[sizeof(ring)] = {};
+
+	if (!mark || bpf_probe_read_kernel(given, sizeof(given), BPF_CORE_READ(name, name)) ||
+	    bpf_strncmp(given, sizeof(given), ring))
+		return 0;
+	return judge_ring(mark, &attempt);
 }
 
 /* A regular file is opened for writing: what it is, and whether its content is at stake. */

@@ -127,71 +127,75 @@ static __noinline int judge(struct pawl_task *mark, struct attempt *attempt)
 	return judge_over(mark, session, word, attempt);
 }
 
-/* How many more may be lost that nothing can refuse, before the whole tree is ended. */
-#define UNREFUSED_MOST 8
-
-static __always_inline bool judge_denied(const struct pawl_session *session)
+/*
+ * Whether pawld is to attach what comes before fallocate(2): not where that would stop nothing, or
+ * nobody is there to do it. The self-test tries it without.
+ */
+static __always_inline bool judge_wants_hook(const struct pawl_session *session)
 {
-	return bpf_ktime_get_ns() < *(volatile const u64 *)&session->deny_until_ns;
-}
+	bool hooked = *(volatile const u32 *)&shared.hooked && session->rule != PAWL_RULE_SELFTEST;
 
-static __always_inline bool judge_too_far(const struct pawl_session *session, u32 class)
-{
-	u32 bucket = budget_bucket(class);
-	u64 spent = *(volatile const u64 *)&session->spent[bucket] & PAWL_SPENT_MASK;
-	u64 limit = judge_denied(session) ? 0 : session->terms.limit[bucket];
-
-	return spent > limit + UNREFUSED_MOST;
-}
-
-/* Stops the current task after its operation, or ends its process where it cannot be stopped. */
-static __always_inline void judge_stop(struct pawl_task *mark, struct pawl_session *session,
-				       u32 class, bool last)
-{
-	u64 word = session_word(session);
-	bool held = PAWL_WORD_STATE(word) == PAWL_STATE_HELD, ring = hold_in_ring();
-
-	if (held && !ring)
-		hold_after(mark, session, PAWL_WORD_SEQ(word), class, PAWL_HELD_AFTER);
-	else if (held && last)
-		hold_worker(mark, PAWL_WORD_SEQ(word), class);
-	else if (!last && !(lease_over(session) && lease_allows()))
-		bpf_send_signal(SIGKILL);
+	return !hooked && session->terms.action[PAWL_CLASS_TRUNCATE] != PAWL_ACTION_OBSERVE &&
+	       !lease_over(session);
 }
 
 /*
- * An operation that had its effect was the budget's @last, or went past it. Its task stops.
- * Who cannot be stopped, or be kept from the next one, ends; and the tree does, where one
- * process after the other comes to that.
+ * An io_uring is to be made. What its workers cut out of files could not be stopped when it has
+ * happened: so it waits until pawld has attached what comes before.
  */
-static __always_inline void judge_past(struct pawl_task *mark, struct pawl_session *session,
-				       struct attempt *attempt, bool last)
+static __noinline int judge_ring(struct pawl_task *mark, struct attempt *attempt)
 {
-	u64 word = session_word(session);
-	u32 action = action_of(session, attempt);
+	struct pawl_session *session = session_of(mark);
+	int verdict = 0;
+	u64 word;
 
-	if (action == PAWL_ACTION_OBSERVE) {
-		if (!last)
-			session_observe(mark, session, word, attempt);
-		return;
-	}
-	if (!last && (action == PAWL_ACTION_KILL || judge_too_far(session, attempt->class))) {
-		session_trip(mark, session, word, PAWL_STATE_KILLED, attempt);
-		bpf_send_signal(SIGKILL);
-		return;
-	}
-	if (action == PAWL_ACTION_HOLD && PAWL_WORD_STATE(word) == PAWL_STATE_RUNNING &&
-	    !judge_denied(session) && !lease_over(session))
+	if (!session)
+		return 0;
+	word = session_word(session);
+	if (mark->held_seq && hold_return(mark, session, word, attempt, &verdict) && verdict)
+		return verdict;
+	if (!judge_wants_hook(session) || PAWL_WORD_STATE(word) > PAWL_STATE_HELD)
+		return 0;
+	if (PAWL_WORD_STATE(word) == PAWL_STATE_RUNNING)
 		session_trip(mark, session, word, PAWL_STATE_HELD, attempt);
-	judge_stop(mark, session, attempt->class, last);
+	return hold_current(mark, session, PAWL_WORD_SEQ(session_word(session)), attempt);
 }
 
-/* Judges an operation of a watched task that has happened: there was no hook before it. */
+/* Stops the current task after @attempt, which has happened. */
+static __always_inline void judge_stop(struct pawl_task *mark, struct pawl_session *session,
+				       u64 word, struct attempt *attempt)
+{
+	u64 seq;
+
+	if (PAWL_WORD_STATE(word) == PAWL_STATE_RUNNING)
+		session_trip(mark, session, word, PAWL_STATE_HELD, attempt);
+	seq = PAWL_WORD_SEQ(session_word(session));
+	if (hold_in_ring())
+		hold_worker(mark, seq, attempt->class);
+	else
+		hold_after(mark, session, seq, attempt->class, PAWL_HELD_AFTER);
+}
+
+/* @attempt is past the budget, and nothing came before it. */
+static __always_inline void judge_lost(struct pawl_task *mark, struct pawl_session *session,
+				       u64 word, struct attempt *attempt)
+{
+	u32 action = action_of(session, attempt);
+
+	if (action == PAWL_ACTION_OBSERVE)
+		session_observe(mark, session, word, attempt);
+	else if (action == PAWL_ACTION_HOLD && !lease_over(session))
+		judge_stop(mark, session, word, attempt);
+	else if (!lease_over(session) || !lease_allows())
+		bpf_send_signal(SIGKILL);
+}
+
+/* Judges an operation of a watched task that has happened: there was nothing before it yet. */
 static __noinline int judge_done(struct pawl_task *mark, struct attempt *attempt)
 {
 	struct pawl_session *session = session_of(mark);
-	int spent;
 	u64 word;
+	int spent;
 
 	if (!session)
 		return 0;
@@ -203,11 +207,14 @@ static __noinline int judge_done(struct pawl_task *mark, struct attempt *attempt
 		bpf_send_signal(SIGKILL);
 		return 0;
 	}
-	if (bpf_ktime_get_ns() < session->free_until_ns)
-		return 0;
 	spent = budget_spend(session, attempt->class, BUDGET_BEYOND, 0);
-	if (spent != BUDGET_OK || PAWL_WORD_STATE(word) == PAWL_STATE_HELD || judge_denied(session))
-		judge_past(mark, session, attempt, spent == BUDGET_LAST);
+	if (judge_wants_hook(session)) {
+		attempt->class = PAWL_CLASS_RING;
+		attempt->detail = PAWL_DETAIL_UNHOOKED;
+		judge_stop(mark, session, word, attempt);
+	} else if (spent == BUDGET_OVER && bpf_ktime_get_ns() >= session->free_until_ns) {
+		judge_lost(mark, session, word, attempt);
+	}
 	return 0;
 }
 

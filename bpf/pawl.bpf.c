@@ -146,12 +146,25 @@ ON_HOOK(set_acl, inode_set_acl, files_set_acl(dentry, name, acl), void *idmap,
 ON_HOOK(rm_acl, inode_remove_acl, files_remove_xattr(dentry, name), void *idmap,
 	struct dentry *dentry, const char *name)
 
-/* No hook comes before it: the one operation that is stopped when it has happened. */
-SEC("?fexit/vfs_fallocate")
-int BPF_PROG(on_fallocate, struct file *file, int mode, loff_t offset, loff_t length, s64 ret)
-{
-	return files_fallocated(file, mode, (s32)ret);
-}
+/* Once a watched tree has a ring, or has cut a hole: till then it is stopped when it has. */
+ON_HOOK(anonymous, inode_init_security_anon, files_make_anonymous(name), struct inode *inode,
+	const struct qstr *name, const struct inode *context)
+ON_COUNTED(permission, file_permission, files_permission(file), struct file *file, int mask)
+
+#define ON_FALLOCATE(begins, ends)                                                                 \
+	SEC("?fentry/vfs_fallocate")                                                               \
+	int BPF_PROG(begins, struct file *file, int mode)                                          \
+	{                                                                                          \
+		return uninterrupted(files_fallocate(file, mode));                                 \
+	}                                                                                          \
+	SEC("?fexit/vfs_fallocate")                                                                \
+	int BPF_PROG(ends, struct file *file, int mode, loff_t offset, loff_t length, s64 ret)     \
+	{                                                                                          \
+		return uninterrupted(files_fallocated(file, mode, (s32)ret));                      \
+	}
+
+ON_FALLOCATE(on_fallocate, on_fallocated)
+ON_FALLOCATE(on_fallocate_again, on_fallocated_again)
 
 /* -- It opens something to write: guard.h, devices.h, files.h ------------------------------ */
 

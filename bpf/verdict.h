@@ -142,6 +142,8 @@ static __always_inline u32 action_of(const struct pawl_session *session,
 {
 	u32 class = attempt->class & (PAWL_OPS - 1), action;
 
+	if (attempt->detail == PAWL_DETAIL_UNHOOKED)
+		return PAWL_ACTION_HOLD;
 	if (class == PAWL_CLASS_BROKER) {
 		action = action_of_broker(attempt->broker);
 	} else {

@@ -11,7 +11,7 @@ set -u
 cd "$(dirname "$0")/.." || exit 1
 
 declare -A limit_s=([unit]=300 [check]=600 [host]=600 [escape]=900 [agents]=900 [vm]=7200)
-[[ ${PAWL_TEST_LONG:-0} != 1 ]] || limit_s[host]=2400
+[[ ${PAWL_TEST_LONG:-0} != 1 ]] || limit_s[host]=2400 limit_s[escape]=2400 limit_s[vm]=36000
 passed=0 failed=0 skipped=0 child=''
 
 # A suite cleans up after itself when it is told to end.

@@ -93,6 +93,33 @@ next_hold() { # OLD
 	[[ -n $HOLD && $HOLD != "$1" ]]
 }
 
+# What is attached only when it is needed is pinned like all else.
+hook_case() {
+	case_begin 'what comes before punching stays attached without pawld'
+	fill
+	cat >"$T/ring.py" <<-'END'
+		import ctypes, subprocess, sys, time
+		ctypes.CDLL(None).syscall(425, 1, ctypes.create_string_buffer(120))
+		open(sys.argv[1], "w").write("made")
+		while open(sys.argv[1]).read() != "go":
+		    time.sleep(0.05)
+		sys.exit(subprocess.run(sys.argv[2:]).returncode)
+	END
+	start_watched -- "$PYTHON" "$T/ring.py" "$T/ring" "$TOOLS/overwrite" punch "$DATA"
+	wait_until "$WAIT_S" contains "$T/ring" made || fail 'no io_uring is made'
+	note_ids
+	crash_pawld
+	echo -n go >"$T/ring"
+	wait_until "$WAIT_S" any_stopped || fail 'nothing stops'
+	expect_eq 'left without pawld' 9975 "$(settled full)"
+	start_pawld || fail 'it does not start'
+	wait_hold "$RUN_PID" || fail 'no hold'
+	expect_eq 'left' 9975 "$(full)"
+	expect_match 'operation' fallocate "$(pawl show "$HOLD" -o json)"
+	rm -rf "$DATA"
+	end_case
+}
+
 gap_case() {
 	case_begin 'the budget holds while there is no pawld at all, and is taken over'
 	fill "$SMALL"
@@ -526,6 +553,7 @@ leak_case() {
 need_pawld --lease 300 # guests are slow
 survives_case
 gap_case
+! before_effect || ! "$TOOLS/deluring" --probe 2>/dev/null || hook_case
 crash_loop
 approve_loop
 deny_loop

@@ -457,6 +457,24 @@ static void test_a_decision_refreshes_its_own_budget(void **state)
 	}
 }
 
+static void test_what_waits_for_a_hook_goes_on_by_itself(void **state)
+{
+	const struct pawl_operation op = {.class = PAWL_CLASS_RING, .detail = PAWL_DETAIL_UNHOOKED};
+	struct pawl_effect resolved;
+
+	begin(*state, 1);
+	/* whatever the policy says of rings where they cannot be counted */
+	assert_int_equal(pawl_core_verdict(*state, at(1), 1, 1, PAWL_ACTION_OBSERVE, &op, 0), 0);
+	assert_int_equal(pawl_core_hold(*state, 1)->state, PAWL_HOLD_APPROVED);
+	resolved = next(*state, PAWL_EFFECT_RESOLVE);
+	assert_int_equal(resolved.decision, PAWL_DECIDE_ALLOW);
+	assert_true(resolved.one);
+	assert_int_equal(resolved.fresh, 0);
+	assert_int_equal(next(*state, PAWL_EFFECT_RESUME).seq, 1);
+	assert_int_equal(next(*state, PAWL_EFFECT_RECORD).record, PAWL_RECORD_HOLD_RESOLVED);
+	assert_int_equal(pawl_core_session(*state, 1)->state, PAWL_SESSION_RUNNING);
+}
+
 static void test_what_was_counted_is_spent_from_the_budget_that_is_there(void **state)
 {
 	static const struct pawl_content few = {.files = 7}, many = {.files = 26, .more = true};
@@ -773,6 +791,7 @@ int main(void)
 		cmocka_unit_test(test_commands_by_state),
 		WITH_CORE(test_set_policy_is_used_for_the_next_hold),
 		cmocka_unit_test(test_a_decision_refreshes_its_own_budget),
+		WITH_CORE(test_what_waits_for_a_hook_goes_on_by_itself),
 		WITH_CORE(test_what_was_counted_is_spent_from_the_budget_that_is_there),
 		WITH_CORE(test_a_denial_that_lasts_is_not_lifted_by_another_approval),
 		cmocka_unit_test(test_tracepoint_denies_what_has_no_budget_for_a_window),

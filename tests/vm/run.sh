@@ -1,8 +1,10 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
 #
-# What runs inside a guest of the kernel matrix: the host suites, those first that say most about a
-# kernel. tests/vm/matrix.sh puts it into the share as /mnt/run.sh and its settings into /mnt/env.
+# What runs inside a guest of the kernel matrix, as PAWL_TEST_PART says: `short`, the suites that say
+# most about a kernel, and a few attempts to get round pawl; or one of the long parts: `suites`, `escape`
+# (all attempts), `unwatched` (whether each does what it says). tests/vm/matrix.sh puts it into the
+# share as /mnt/run.sh and its settings into /mnt/env.
 
 set -u
 # shellcheck source=/dev/null
@@ -10,27 +12,32 @@ set -u
 export PAWL_TEST_SHORT=1 PAWL_TEST_WAIT=90 PAWL_TEST_GUEST=1
 
 # What follows trees, pawld's own life and what is moved is the same with both backends: it is
-# tested with one of them, and what takes many minutes in one guest of eight. Among the long ones
-# all are, everywhere.
-suites=(10-deleters 20-overwrites 90-doctor)
-if [[ ${PAWL_TEST_LONG:-0} = 1 || $PAWL_EXPECT_BACKEND = lsm ]]; then
-	suites+=(40-tracking 60-lifecycle)
-fi
-if [[ ${PAWL_TEST_LONG:-0} = 1 || $PAWL_EXPECT_BACKEND = fmod_ret ]]; then
-	suites+=(25-moves)
-fi
-if [[ ${PAWL_TEST_LONG:-0} = 1 || $(uname -r)-$PAWL_EXPECT_BACKEND = 6.12*-lsm ]]; then
-	suites+=(61-daemon-death)
-fi
-if [[ ${PAWL_TEST_LONG:-0} = 1 ]]; then
+# tested with one of them, and what takes many minutes in one guest of eight.
+short_suites() {
+	suites=(10-deleters 20-overwrites 90-doctor)
+	case $PAWL_EXPECT_BACKEND in
+	lsm) suites+=(40-tracking 60-lifecycle) ;;
+	*) suites+=(25-moves) ;;
+	esac
+	[[ $(uname -r)-$PAWL_EXPECT_BACKEND != 6.12*-lsm ]] || suites+=(61-daemon-death)
+}
+
+# All of them, everywhere; the machine is ours: pids come round sooner.
+long_suites() {
+	local suite module
+	suites=()
+	for suite in /mnt/tests/host/*.sh; do
+		suite=${suite##*/}
+		[[ $suite = 00-* ]] || suites+=("${suite%.sh}") # it tests the runner
+	done
 	export PAWL_TEST_SESSIONS=100 PAWL_TEST_BOMB=300 PAWL_TEST_LOOPS=20
 	export PAWL_TEST_STORM=5000 PAWL_TEST_DELETIONS=4000
-	echo 4096 >/proc/sys/kernel/pid_max # the guest is ours: pids come round sooner
-	suites+=(30-bystander 50-scale 65-authority 66-liveness 70-ring 75-hostile 80-errors)
+	[[ $(uname -r)-$PAWL_EXPECT_BACKEND != 6.12*-lsm ]] || export PAWL_TEST_LOOPS=200
+	echo 4096 >/proc/sys/kernel/pid_max
 	for module in loop overlay; do
 		[[ ! -e /mnt/modules/$module.ko ]] || insmod "/mnt/modules/$module.ko"
 	done
-fi
+}
 
 # The third backend loads here too, and passes its self-test; what it then does is tested on hosts.
 tracepoint_case() {
@@ -54,37 +61,41 @@ tracepoint_case() {
 	fi
 }
 
-# Attempts to get round pawl: a few of them, or all, and whether each does what it says.
-escape_cases() {
+run() { # SUITE SCRIPT OPTION...
 	local status began=$SECONDS
-	local -a modes=(--quick)
-	export PAWL_TEST_GUEST=1
-	[[ ${PAWL_TEST_LONG:-0} != 1 ]] || modes=('' --unwatched)
-	for mode in "${modes[@]}"; do
-		# shellcheck disable=SC2086 # none is no word
-		bash /mnt/tests/escape/run.sh $mode
-		status=$?
-		[[ $status = 0 ]] || failed=1
-		((status < 2)) || echo "not ok - escape: ended with status $status"
-	done
-	echo "# escape: $((SECONDS - began)) s"
-}
-
-failed=0
-tracepoint_case
-for suite in "${suites[@]}"; do
-	began=$SECONDS
-	bash "/mnt/tests/host/$suite.sh"
+	bash "${@:2}"
 	status=$?
-	echo "# $suite: $((SECONDS - began)) s"
+	echo "# $1: $((SECONDS - began)) s"
 	case $status in
 	0 | 77) ;;
 	1) failed=1 ;;
 	*)
-		echo "not ok - $suite: ended with status $status"
+		echo "not ok - $1: ended with status $status"
 		failed=1
 		;;
 	esac
-done
-escape_cases
+}
+
+run_suites() {
+	local suite
+	for suite in "${suites[@]}"; do
+		run "$suite" "/mnt/tests/host/$suite.sh"
+	done
+}
+
+failed=0
+case $PAWL_TEST_PART in
+short)
+	tracepoint_case
+	short_suites
+	run_suites
+	run escape /mnt/tests/escape/run.sh --quick
+	;;
+suites)
+	long_suites
+	run_suites
+	;;
+escape) run escape /mnt/tests/escape/run.sh ;;
+unwatched) run unwatched /mnt/tests/escape/run.sh --unwatched ;;
+esac
 exit "$failed"

@@ -167,8 +167,11 @@ static int print_hooks(const struct pawl_cli *cli, const json_t *hooks)
 		bool tested = json_is_true(json_object_get(hook, "tested"));
 
 		pawl_table_add(&table, PAWL_STYLE_PLAIN, pawl_json_text(hook, "name"));
-		pawl_table_add(&table, attached ? PAWL_STYLE_GOOD : PAWL_STYLE_BAD,
-			       attached ? "yes" : "no");
+		if (!attached && json_is_true(json_object_get(hook, "when_needed")))
+			pawl_table_add(&table, PAWL_STYLE_PLAIN, "when needed");
+		else
+			pawl_table_add(&table, attached ? PAWL_STYLE_GOOD : PAWL_STYLE_BAD,
+				       attached ? "yes" : "no");
 		pawl_table_add(&table, tested ? PAWL_STYLE_GOOD : PAWL_STYLE_WARN,
 			       tested ? "yes" : "no");
 	}

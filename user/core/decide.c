@@ -389,6 +389,11 @@ int pawl_core_adopt_hold(struct pawl_core *core, struct pawl_when since, uint32_
 	return opened ? 0 : -ENOMEM;
 }
 
+uint32_t pawl_core_last_hold(const struct pawl_core *core)
+{
+	return core->next_hold;
+}
+
 void pawl_core_number_holds(struct pawl_core *core, uint32_t last)
 {
 	if (last > core->next_hold)
@@ -554,6 +559,8 @@ static bool asks(const struct pawl_core *core, const struct pawl_live_session *s
 		return true;
 	if (op->detail == PAWL_DETAIL_MOVED_DIR)
 		return action != PAWL_ACTION_OBSERVE;
+	if (op->detail == PAWL_DETAIL_UNHOOKED)
+		return true;
 	if (action != PAWL_ACTION_DENY || core->backend != PAWL_BACKEND_TRACEPOINT)
 		return false;
 	/* there, what has a budget is stopped to be denied; the rest only where it has a hold */
@@ -594,6 +601,15 @@ static void announce(struct pawl_core *core, struct pawl_when now,
 	emit(core, PAWL_EFFECT_NOTICE, session);
 }
 
+/* Nobody need be asked: the operation that opened the hold passes, all others are judged afresh. */
+static void go_on(struct pawl_core *core, struct pawl_when now, struct pawl_live_session *session,
+		  struct pawl_hold *hold, const char *reason)
+{
+	hold->once = true;
+	hold_close(hold, now, PAWL_HOLD_APPROVED, "pawld", reason);
+	resolve(core, now, session, hold, PAWL_HOLD_APPROVED, 0);
+}
+
 int pawl_core_verdict(struct pawl_core *core, struct pawl_when now, uint32_t id, uint64_t seq,
 		      enum pawl_action action, const struct pawl_operation *op, uint64_t lost)
 {
@@ -623,6 +639,8 @@ int pawl_core_verdict(struct pawl_core *core, struct pawl_when now, uint32_t id,
 	hold->counting = op->detail == PAWL_DETAIL_MOVED_DIR;
 	if (hold->counting)
 		emit(core, PAWL_EFFECT_COUNT, session)->limit = hold->limit;
+	else if (op->detail == PAWL_DETAIL_UNHOOKED)
+		go_on(core, now, session, hold, "what it cuts out of files is judged from now on");
 	else
 		announce(core, now, session, hold);
 	return 0;
@@ -638,15 +656,14 @@ void pawl_core_counted(struct pawl_core *core, struct pawl_when now, uint32_t id
 	if (!session || session->hold != id || hold->state != PAWL_HOLD_HELD || !hold->counting)
 		return;
 	hold->counting = false;
-	hold->once = covered || hold->action == PAWL_ACTION_DENY;
+	hold->once = hold->action == PAWL_ACTION_DENY;
 	hold->content = *content;
 	if (!covered) {
 		announce(core, now, session, hold);
 		return;
 	}
 	snprintf(reason, sizeof(reason), "the budget covers its %" PRIu64 " files", content->files);
-	hold_close(hold, now, PAWL_HOLD_APPROVED, "pawld", reason);
-	resolve(core, now, session, hold, PAWL_HOLD_APPROVED, 0);
+	go_on(core, now, session, hold, reason);
 }
 
 void pawl_core_stopped(struct pawl_core *core, uint32_t id, uint64_t seq, uint32_t flags)

@@ -200,6 +200,9 @@ int pawl_core_adopt(struct pawl_core *core, struct pawl_when now,
 int pawl_core_adopt_hold(struct pawl_core *core, struct pawl_when since, uint32_t id, uint32_t hold,
 			 const struct pawl_operation *op, uint64_t lost);
 
+/* Number of the last hold that was opened; 0: none was. */
+uint32_t pawl_core_last_hold(const struct pawl_core *core);
+
 /* New holds are numbered from @last + 1. */
 void pawl_core_number_holds(struct pawl_core *core, uint32_t last);
 
@@ -213,7 +216,8 @@ void pawl_core_end(struct pawl_core *core, struct pawl_when now, uint32_t id,
 /*
  * A session went over its budget, or tried what has none. @lost: files it has destroyed so
  * far. Repeated verdicts on one hold are passed over; what was only observed or denied is
- * recorded, the first ones of a minute one by one. 0, -ENOENT: no such session, -ENOMEM.
+ * recorded, the first ones of a minute one by one. What waits for a hook (PAWL_DETAIL_UNHOOKED)
+ * goes on: the caller has attached it. 0, -ENOENT: no such session, -ENOMEM.
  */
 int pawl_core_verdict(struct pawl_core *core, struct pawl_when now, uint32_t id, uint64_t seq,
 		      enum pawl_action action, const struct pawl_operation *op, uint64_t lost);

@@ -68,6 +68,7 @@ static const char *const detail_names[PAWL_DETAIL_MAX] = {
 	[PAWL_DETAIL_SETTING] = "setting",
 	[PAWL_DETAIL_MOVED] = "moved",
 	[PAWL_DETAIL_MOVED_DIR] = "moved_directory",
+	[PAWL_DETAIL_UNHOOKED] = "unhooked",
 };
 
 static const char *const backend_names[PAWL_BACKEND_MAX] = {

@@ -146,6 +146,7 @@ struct pawl_broker daemon_broker_terms(const struct pawl_policy *policy, uint32_
 void daemon_on_verdict(void *ctx, void *data, size_t size);
 void daemon_on_event(void *ctx, void *data, size_t size);
 void daemon_take(struct daemon *daemon);  /* everything that waits */
+void daemon_hook(struct daemon *daemon);  /* something can be cut out of files from now on */
 void daemon_tick(struct daemon *daemon);  /* what must not depend on records */
 void daemon_drain(struct daemon *daemon); /* aggregates into the assessment and the log */
 int daemon_begin_session(struct daemon *daemon, uint32_t slot, const char *agent, uint32_t profile);

@@ -43,8 +43,6 @@ void daemon_label(struct daemon *daemon, uint32_t session)
 	if (hold) {
 		label.hold = hold->id;
 		label.seq = hold->seq;
-		__atomic_store_n(&pawl_sensor_shared(daemon->sensor)->next_hold, hold->id,
-				 __ATOMIC_RELEASE);
 	}
 	pawl_sensor_set_label(daemon->sensor, live->slot, &label);
 }

@@ -71,6 +71,11 @@ static int selftest_guard(void *ctx, int own, const char *address)
 			       broker);
 }
 
+static void selftest_hook(void *ctx)
+{
+	pawl_sensor_hook(ctx);
+}
+
 static void selftest_tested(void *ctx, const char *hook)
 {
 	pawl_sensor_set_tested(ctx, hook);
@@ -128,6 +133,7 @@ static void selftest_clear(struct pawl_sensor *sensor)
 		pawl_sensor_recount_alarms(sensor);
 	else
 		pawl_sensor_reset(sensor);
+	pawl_sensor_unhook(sensor);
 }
 
 static int try_backend(struct daemon *daemon, enum pawl_backend backend, char **ret_why)
@@ -142,6 +148,7 @@ static int try_backend(struct daemon *daemon, enum pawl_backend backend, char **
 		.end = pawl_act_end_child,
 		.guard = selftest_guard,
 		.signal = pawl_act_probe,
+		.hook = selftest_hook,
 		.tested = selftest_tested,
 	};
 	int r;

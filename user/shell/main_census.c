@@ -107,9 +107,6 @@ void daemon_count_moved(struct daemon *daemon, const struct pawl_effect *effect)
 	static const struct pawl_content unknown = {.more = true};
 	const struct pawl_hold *hold = pawl_core_hold(daemon->core, effect->hold);
 
-	/* also one that people were not told of is in the log by its number */
-	__atomic_store_n(&pawl_sensor_shared(daemon->sensor)->next_hold, effect->hold,
-			 __ATOMIC_RELEASE);
 	if (hold && !count(daemon, hold, effect->limit))
 		counted(daemon, hold->id, &unknown);
 }

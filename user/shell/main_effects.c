@@ -349,6 +349,10 @@ static void write_record(struct daemon *daemon, const struct pawl_effect *effect
 				     session ? session->agent : NULL);
 		return;
 	}
+	/* the next pawld goes on from the last one that is in the log */
+	if (about_hold)
+		__atomic_store_n(&pawl_sensor_shared(daemon->sensor)->next_hold,
+				 pawl_core_last_hold(daemon->core), __ATOMIC_RELEASE);
 	if (effect->record == PAWL_RECORD_SESSION_START || effect->record == PAWL_RECORD_HOLD_OPEN)
 		daemon_label(daemon, effect->session);
 	pawl_record_effect(daemon->recorder, daemon_now(), effect->record, session, effect->session,

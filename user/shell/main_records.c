@@ -82,11 +82,23 @@ static void describe(struct daemon *daemon, uint32_t session, const struct pawl_
 			   what.args_size);
 }
 
+void daemon_hook(struct daemon *daemon)
+{
+	int r = pawl_sensor_hook(daemon->sensor);
+
+	if (r < 0)
+		daemon_say("warning: nothing comes before fallocate(2): %s; what it cuts out of "
+			   "files counts when it has happened",
+			   strerror(-r));
+}
+
 static void verdict(struct daemon *daemon, uint32_t slot, uint32_t id, uint64_t seq,
 		    enum pawl_action action, const struct pawl_operation *op)
 {
 	if (!pawl_core_session(daemon->core, id))
 		begin_by_rule(daemon, slot);
+	if (op->detail == PAWL_DETAIL_UNHOOKED)
+		daemon_hook(daemon);
 	/* for the hold; what nobody is asked about may come a hundred thousand times */
 	if (action != PAWL_ACTION_OBSERVE &&
 	    (action != PAWL_ACTION_DENY ||
@@ -371,4 +383,6 @@ void daemon_tick(struct daemon *daemon)
 	daemon_apply(daemon);
 	daemon_sweep(daemon);
 	daemon_apply(daemon);
+	if (!pawl_core_sessions(daemon->core))
+		pawl_sensor_unhook(daemon->sensor);
 }

@@ -451,10 +451,11 @@ static json_t *hook_list(const struct pawl_hook *hooks, size_t n)
 	json_t *list = json_array();
 
 	for (size_t i = 0; i < n; i++)
-		json_array_append_new(list, json_pack("{s:s, s:b, s:b, s:I}", "name", hooks[i].name,
-						      "attached", hooks[i].attached, "tested",
-						      hooks[i].tested, "missed",
-						      (json_int_t)hooks[i].missed));
+		json_array_append_new(list,
+				      json_pack("{s:s, s:b, s:b, s:b, s:I}", "name", hooks[i].name,
+						"attached", hooks[i].attached, "when_needed",
+						hooks[i].when_needed, "tested", hooks[i].tested,
+						"missed", (json_int_t)hooks[i].missed));
 	return list;
 }
 

@@ -12,10 +12,10 @@
 #include "user/shell/procfs.h"
 
 /*
- * Where requests of rings cannot be counted, a new ring is held. One that is older than its
- * session is told of, as nothing more can be done.
+ * A new ring is held: until what comes before its requests is attached, or where they cannot be
+ * counted. One that is older than its session is told of there, as nothing more can be done.
  */
-static void tell_ring(struct daemon *daemon, const struct pawl_task_record *task)
+static void find_ring(struct daemon *daemon, const struct pawl_task_record *task)
 {
 	struct pawl_verdict_event event = {
 		.h = {.type = PAWL_EVENT_VERDICT,
@@ -36,6 +36,10 @@ static void tell_ring(struct daemon *daemon, const struct pawl_task_record *task
 		       .path.start = PAWL_PATH_MAX - 1},
 	};
 
+	if (pawl_sensor_backend(daemon->sensor) != PAWL_BACKEND_TRACEPOINT) {
+		daemon_hook(daemon);
+		return;
+	}
 	memcpy(event.op.comm, task->comm, sizeof(event.op.comm));
 	daemon_on_verdict(daemon, &event, sizeof(event));
 }
@@ -51,9 +55,8 @@ void daemon_learn(void *ctx, const struct pawl_task_record *task)
 	known = pawl_proctree_find(daemon->tree, task->cookie);
 	if (task->tid != task->tgid || !known || known->exe)
 		return;
-	if (pawl_sensor_backend(daemon->sensor) == PAWL_BACKEND_TRACEPOINT &&
-	    pawl_procfs_has_ring(task->tgid))
-		tell_ring(daemon, task);
+	if (pawl_procfs_has_ring(task->tgid))
+		find_ring(daemon, task);
 	pawl_procfs_describe(task->tgid, &what);
 	pawl_proctree_describe(daemon->tree, task->cookie, what.executable, what.args,
 			       what.args_size);

@@ -124,7 +124,7 @@ static int do_mount(int dir, int i)
 	return 0;
 }
 
-/* There is no hook before it: whoever does it without a budget is ended. */
+/* Until it is hooked there is nothing before it: whoever does it waits when it has happened. */
 static int do_punch(int dir, int i)
 {
 	char name[16];
@@ -184,9 +184,13 @@ static const struct pawl_trial trials[] = {
 /* What it shows is seen by main, in the records. */
 static const struct pawl_trial tree_trial = {"a tree", do_tree, {}, ANY};
 
-/* No guard, but likewise: a backend that lacks it is taken, and says so. */
-static const struct pawl_trial punch_trial = {
-	"punching a hole", do_punch, {"vfs_fallocate"}, BEFORE};
+/* No guards, but likewise: a backend that lacks one is taken, and says so. */
+static const struct pawl_trial unhooked_trials[] = {
+	{"punching a hole", do_punch, {"vfs_fallocate"}, BEFORE},
+	{"creation of an io_uring", do_ring, {"inode_init_security_anon"}, BEFORE},
+};
+static const struct pawl_trial hooked_trial = {
+	"punching a hole", do_punch, {"file_permission"}, BEFORE};
 
 static int make_files(int dir)
 {
@@ -311,9 +315,15 @@ static void child_wait(const struct child *child)
 static bool stopped_as_it_should(enum pawl_backend backend, const struct pawl_trial *trial,
 				 const char *bytes, ssize_t n)
 {
-	if (trial == &tree_trial || (backend != PAWL_BACKEND_TRACEPOINT && trial != &punch_trial))
-		return n == FILES && !strncmp(bytes, "RRR", FILES);
-	/* it stops, or ends, on its way out of the first one: that byte is not even written */
+	bool refused = n == FILES && !strncmp(bytes, "RRR", FILES);
+
+	/* what an earlier pawld has hooked is refused */
+	if (trial == &unhooked_trials[0])
+		return n == 0 || refused;
+	if (trial == &tree_trial ||
+	    (backend != PAWL_BACKEND_TRACEPOINT && trial->operation != do_ring))
+		return refused;
+	/* it stops on its way out of the first one: that byte is not even written */
 	return n == 0;
 }
 
@@ -403,7 +413,17 @@ static int open_scratch(const char *path, const struct pawl_selftest_host *host,
 	return r;
 }
 
-/* What guards pawl. What does not work is not reported as tested: doctor shows it. */
+/* One that does not work is not reported as tested, and that is all: doctor shows it. */
+static int try_guard(enum pawl_backend backend, const struct pawl_trial *trial, int dir,
+		     const struct pawl_selftest_host *host)
+{
+	_cleanup_free_ char *why = NULL;
+	int r = try_one(backend, trial, dir, host, &why);
+
+	return r == -ENOTRECOVERABLE ? 0 : r;
+}
+
+/* What guards pawl, and what comes before fallocate(2). */
 static int try_guards(enum pawl_backend backend, int dir, const struct pawl_selftest_host *host)
 {
 	_cleanup_close_ int own = -1, listening = -1;
@@ -417,12 +437,13 @@ static int try_guards(enum pawl_backend backend, int dir, const struct pawl_self
 	if (r == 0)
 		r = host->guard(host->ctx, own, address);
 	pawl_selftest_signal_by(host->signal);
-	for (size_t i = 0; r == 0 && i <= pawl_guard_trials_n; i++) {
-		_cleanup_free_ char *why = NULL;
-
-		r = try_one(backend, i ? &pawl_guard_trials[i - 1] : &punch_trial, dir, host, &why);
-		if (r == -ENOTRECOVERABLE)
-			r = 0;
+	for (size_t i = 0; r == 0 && i < pawl_guard_trials_n; i++)
+		r = try_guard(backend, &pawl_guard_trials[i], dir, host);
+	for (size_t i = 0; r == 0 && i < 2; i++)
+		r = try_guard(backend, &unhooked_trials[i], dir, host);
+	if (r == 0) {
+		host->hook(host->ctx);
+		r = try_guard(backend, &hooked_trial, dir, host);
 	}
 	return r;
 }

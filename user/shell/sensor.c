@@ -44,6 +44,15 @@ struct hook_program {
 		"on_3" event, hook, PAWL_BACKEND_FMOD_RET                                          \
 	}
 
+#define REFUSING(program, hook)                                                                    \
+	{program, hook, PAWL_BACKEND_LSM},                                                         \
+	{                                                                                          \
+		program, hook, PAWL_BACKEND_FMOD_RET                                               \
+	}
+
+/* Attached when it is needed: every read and write of the machine comes by. */
+#define NEEDED_HOOK "file_permission"
+
 static const struct hook_program hook_programs[] = {
 	{"on_fork", "task_newtask", PAWL_BACKEND_NONE},
 	{"on_fork_again", "task_newtask", PAWL_BACKEND_NONE},
@@ -71,8 +80,12 @@ static const struct hook_program hook_programs[] = {
 	BOTH("rmxattr", "inode_removexattr"),
 	BOTH("set_acl", "inode_set_acl"),
 	BOTH("rm_acl", "inode_remove_acl"),
-	{"on_fallocate", "vfs_fallocate", PAWL_BACKEND_LSM},
-	{"on_fallocate", "vfs_fallocate", PAWL_BACKEND_FMOD_RET},
+	BOTH("anonymous", "inode_init_security_anon"),
+	COUNTED("permission", NEEDED_HOOK),
+	REFUSING("on_fallocate", "vfs_fallocate"),
+	REFUSING("on_fallocate_again", "vfs_fallocate"),
+	REFUSING("on_fallocated", "end of vfs_fallocate"),
+	REFUSING("on_fallocated_again", "end of vfs_fallocate"),
 	BOTH("open", "file_open"),
 	BOTH("receive", "file_receive"),
 	BOTH("ioctl", "file_ioctl"),
@@ -188,8 +201,10 @@ static void choose_programs(struct pawl_bpf *bpf, enum pawl_backend backend)
 		struct bpf_program *program =
 			bpf_object__find_program_by_name(bpf->obj, hook->program);
 
-		if (program && serves(hook, backend))
-			bpf_program__set_autoload(program, fits(btf, hook->program));
+		if (!program || !serves(hook, backend))
+			continue;
+		bpf_program__set_autoload(program, fits(btf, hook->program));
+		bpf_program__set_autoattach(program, strcmp(hook->hook, NEEDED_HOOK) != 0);
 	}
 	btf__free(btf);
 }
@@ -287,6 +302,92 @@ static void set_home(struct pawl_sensor *sensor)
 	}
 }
 
+/* -- the hook that is attached when it is needed -------------------------------------------- */
+
+/* Its programs on this backend, from number *@at on, which is then that of the next. NULL: no more. */
+static struct bpf_prog_skeleton *next_needed(const struct pawl_sensor *sensor, size_t *at)
+{
+	struct bpf_object_skeleton *skeleton = sensor->bpf->skeleton;
+
+	while (*at < HOOK_PROGRAMS) {
+		const struct hook_program *hook = &hook_programs[(*at)++];
+
+		if (strcmp(hook->hook, NEEDED_HOOK) || !serves(hook, sensor->backend))
+			continue;
+		for (int i = 0; i < skeleton->prog_cnt; i++) {
+			if (!strcmp(skeleton->progs[i].name, hook->program))
+				return &skeleton->progs[i];
+		}
+	}
+	return NULL;
+}
+
+static void set_hooked(struct pawl_sensor *sensor, bool hooked)
+{
+	__atomic_store_n(&sensor->bpf->data_shared->shared.hooked, hooked, __ATOMIC_SEQ_CST);
+}
+
+static bool is_hooked(const struct pawl_sensor *sensor)
+{
+	size_t at = 0;
+	const struct bpf_prog_skeleton *program = next_needed(sensor, &at);
+
+	return program && *program->link;
+}
+
+int pawl_sensor_hook(struct pawl_sensor *sensor)
+{
+	struct bpf_prog_skeleton *program;
+	size_t at = 0;
+	int r = 0;
+
+	while ((program = next_needed(sensor, &at))) {
+		if (*program->link)
+			continue;
+		*program->link = bpf_program__attach(*program->prog);
+		if (!*program->link)
+			r = -errno;
+		else if (sensor->pin_dir && pawl_sensor_pin(sensor, sensor->pin_dir, program) < 0)
+			r = -EIO;
+	}
+	pawl_sensor_add_own_objects(sensor);
+	set_hooked(sensor, true); /* or what waits for it would wait for ever */
+	return r;
+}
+
+/* Sessions that pawld may not know of yet count, too. */
+static bool in_use(struct pawl_sensor *sensor)
+{
+	for (uint32_t slot = 0; slot < pawl_sensor_slots(sensor); slot++) {
+		uint64_t word = __atomic_load_n(&sensor->sessions[slot].word, __ATOMIC_SEQ_CST);
+
+		if (slot ? PAWL_WORD_STATE(word) != PAWL_STATE_FREE
+			 : __atomic_load_n(&sensor->sessions[0].live, __ATOMIC_SEQ_CST) != 0)
+			return true;
+	}
+	return false;
+}
+
+void pawl_sensor_unhook(struct pawl_sensor *sensor)
+{
+	struct bpf_prog_skeleton *program;
+	size_t at = 0;
+
+	if (!is_hooked(sensor) || in_use(sensor))
+		return;
+	set_hooked(sensor, false);
+	if (in_use(sensor)) { /* it may have made its ring already */
+		set_hooked(sensor, true);
+		return;
+	}
+	while ((program = next_needed(sensor, &at))) {
+		if (sensor->pin_dir)
+			pawl_sensor_unpin(sensor, sensor->pin_dir, program);
+		bpf_link__destroy(*program->link);
+		*program->link = NULL;
+	}
+}
+
 static int attach(struct pawl_sensor *sensor)
 {
 	int r;
@@ -301,6 +402,8 @@ static int attach(struct pawl_sensor *sensor)
 		open_overflow_session(sensor);
 	set_home(sensor);
 	r = pawl_bpf__attach(sensor->bpf);
+	if (r == 0 && sensor->adopted && sensor->bpf->data_shared->shared.hooked)
+		r = pawl_sensor_hook(sensor);
 	return r;
 }
 
@@ -335,6 +438,7 @@ void pawl_sensor_close(struct pawl_sensor *sensor)
 	if (sensor->sessions)
 		munmap(sensor->sessions, sensor->sessions_size);
 	pawl_bpf__destroy(sensor->bpf);
+	free(sensor->pin_dir);
 	free(sensor);
 }
 
@@ -844,6 +948,7 @@ size_t pawl_sensor_hooks(struct pawl_sensor *sensor, struct pawl_hook ret_hooks[
 		const struct bpf_program *program =
 			bpf_object__find_program_by_name(sensor->bpf->obj, hook->program);
 		struct pawl_hook *same = hook_named(ret_hooks, n, hook->hook);
+		bool needed = !strcmp(hook->hook, NEEDED_HOOK);
 		uint64_t missed;
 
 		if (!program || !bpf_program__autoload(program) || !serves(hook, sensor->backend))
@@ -856,7 +961,8 @@ size_t pawl_sensor_hooks(struct pawl_sensor *sensor, struct pawl_hook ret_hooks[
 		}
 		ret_hooks[n++] = (struct pawl_hook){
 			.name = hook->hook,
-			.attached = true, /* attaching is all or nothing */
+			.attached = !needed || is_hooked(sensor), /* others: all or nothing */
+			.when_needed = needed,
 			.tested = sensor->tested[i],
 			.missed = missed,
 		};

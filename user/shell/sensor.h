@@ -18,10 +18,11 @@ struct pawl_sensor;
 struct pawl_hook {
 	const char *name; /* of the kernel's hook or tracepoint */
 	bool attached;
-	bool tested;	 /* a real operation was stopped through it */
-	uint64_t missed; /* at most so often the kernel skipped it, as it was running already */
+	bool when_needed; /* only: pawl_sensor_hook() */
+	bool tested;	  /* a real operation was stopped through it */
+	uint64_t missed;  /* at most so often the kernel skipped it, as it was running already */
 };
-#define PAWL_HOOKS_MAX 64
+#define PAWL_HOOKS_MAX 80
 
 struct pawl_sensor_options {
 	enum pawl_backend backend;
@@ -212,6 +213,15 @@ uint64_t pawl_sensor_counter(const struct pawl_sensor *sensor, enum pawl_counter
 /* One more, one less session is held or killed: what the tracepoint backend looks at first. */
 void pawl_sensor_alarm(struct pawl_sensor *sensor);
 void pawl_sensor_calm(struct pawl_sensor *sensor);
+
+/*
+ * pawl_sensor_hook() - attach what comes before fallocate(2), where every read and write of the
+ * machine comes by. What waits for it goes on even if it cannot be attached. Pinned as all else.
+ * Return: 0, also when it is attached already, or the backend has none; a negative errno.
+ * pawl_sensor_unhook(): detaches it again, where nobody is watched.
+ */
+int pawl_sensor_hook(struct pawl_sensor *sensor);
+void pawl_sensor_unhook(struct pawl_sensor *sensor);
 
 /* The hooks of this backend. Return: how many were written to @ret_hooks. */
 size_t pawl_sensor_hooks(struct pawl_sensor *sensor, struct pawl_hook ret_hooks[PAWL_HOOKS_MAX]);

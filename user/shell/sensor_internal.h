@@ -21,9 +21,16 @@ struct pawl_sensor {
 	size_t sessions_size;
 	bool tested[PAWL_HOOKS_MAX * 2]; /* by position in hook_programs */
 	bool adopted;			 /* its maps are those of an earlier pawld */
+	char *pin_dir; /* where all is pinned, once it is; NULL: not yet, or never */
 };
 
 /* Gives the object, opened but not loaded, the maps that are pinned in @dir. 0; -ESTALE. */
 int pawl_sensor_reuse_maps(struct pawl_bpf *bpf, const char *dir);
+
+/* Pins the link of one program as "DIR/NAME-GENERATION", in place of what is there. 0 or -errno. */
+int pawl_sensor_pin(const struct pawl_sensor *sensor, const char *dir,
+		    const struct bpf_prog_skeleton *program);
+void pawl_sensor_unpin(const struct pawl_sensor *sensor, const char *dir,
+		       const struct bpf_prog_skeleton *program);
 
 #endif

@@ -220,30 +220,48 @@ enum pawl_pins pawl_pins_look(const char *dir, struct pawl_shared *ret_shared)
 
 /* -- taking over -------------------------------------------------------------------------- */
 
+static int link_path(const struct pawl_sensor *sensor, const char *dir,
+		     const struct bpf_prog_skeleton *program, char path[PIN_PATH])
+{
+	return snprintf(path, PIN_PATH, "%s/%s-%llu", dir, program->name,
+			(unsigned long long)sensor->bpf->rodata->generation) >= PIN_PATH
+		       ? -ENAMETOOLONG
+		       : 0;
+}
+
+int pawl_sensor_pin(const struct pawl_sensor *sensor, const char *dir,
+		    const struct bpf_prog_skeleton *program)
+{
+	char path[PIN_PATH];
+	int r = link_path(sensor, dir, program, path);
+
+	if (r < 0)
+		return r;
+	unlink(path); /* of one that died before it was live, or our own */
+	return bpf_obj_pin(bpf_link__fd(*program->link), path) < 0 ? -errno : 0;
+}
+
+void pawl_sensor_unpin(const struct pawl_sensor *sensor, const char *dir,
+		       const struct bpf_prog_skeleton *program)
+{
+	char path[PIN_PATH];
+
+	if (link_path(sensor, dir, program, path) == 0)
+		unlink(path);
+}
+
 static int pin_links(struct pawl_sensor *sensor, const char *dir)
 {
-	struct bpf_program *program;
-	char path[PIN_PATH];
-	int fd;
+	int r = 0;
 
-	for (int i = 0; i < sensor->bpf->skeleton->prog_cnt; i++) {
-		const struct bpf_prog_skeleton *skeleton = &sensor->bpf->skeleton->progs[i];
+	for (int i = 0; r == 0 && i < sensor->bpf->skeleton->prog_cnt; i++) {
+		const struct bpf_prog_skeleton *program = &sensor->bpf->skeleton->progs[i];
 
-		program = *skeleton->prog;
-		if (!*skeleton->link || bpf_program__type(program) == BPF_PROG_TYPE_UNSPEC)
-			continue;
-		if (!strcmp(skeleton->name, "on_each_task"))
-			continue; /* runs only when it is asked, by whoever has loaded it */
-		fd = bpf_link__fd(*skeleton->link);
-		if (snprintf(path, sizeof(path), "%s/%s-%llu", dir, skeleton->name,
-			     (unsigned long long)sensor->bpf->rodata->generation) >=
-		    (int)sizeof(path))
-			return -ENAMETOOLONG;
-		unlink(path); /* of one that died before it was live */
-		if (bpf_obj_pin(fd, path) < 0)
-			return -errno;
+		/* the iterator runs only when it is asked, by whoever has loaded it */
+		if (*program->link && strcmp(program->name, "on_each_task"))
+			r = pawl_sensor_pin(sensor, dir, program);
 	}
-	return 0;
+	return r;
 }
 
 static int pin_maps(struct pawl_sensor *sensor, const char *dir)
@@ -354,9 +372,15 @@ static int pin_fresh(struct pawl_sensor *sensor, const char *dir, int *lock_fd)
 int pawl_sensor_commit(struct pawl_sensor *sensor, const char *dir, int *lock_fd)
 {
 	char keep[32], new[PIN_PATH];
+	int r = sensor->adopted ? 0 : pin_fresh(sensor, dir, lock_fd);
 
+	if (r < 0)
+		return r;
+	sensor->pin_dir = strdup(dir);
+	if (!sensor->pin_dir)
+		return -ENOMEM;
 	if (!sensor->adopted)
-		return pin_fresh(sensor, dir, lock_fd);
+		return 0;
 	snprintf(keep, sizeof(keep), "%llu", (unsigned long long)sensor->bpf->rodata->generation);
 	remove_pins(dir, keep);
 	snprintf(new, sizeof(new), NEW, dir);
