@@ -131,7 +131,7 @@ shell_include() {
 		;;
 	bpf/* | *.skel.h | build/*)
 		[ "$module" = sensor ] ||
-			fault "$file:$line" "includes $header: only sensor.c speaks to BPF"
+			fault "$file:$line" "includes $header: only sensor*.c speak to BPF"
 		;;
 	user/*) fault "$file:$line" "the shell includes $header" ;;
 	esac
@@ -174,7 +174,7 @@ layers_of_objects() {
 				fault "$file" "calls $symbol: only the two main.c may"
 			elif [[ $symbol == @(bpf_|libbpf_|btf_|ring_buffer__|perf_buffer__)* ]] &&
 				[ "$module" != user/shell/sensor ]; then
-				fault "$file" "calls $symbol: only sensor.c speaks to BPF"
+				fault "$file" "calls $symbol: only sensor*.c speak to BPF"
 			fi
 		done < <(undefined "$object")
 	done

@@ -27,6 +27,9 @@ struct pawl_sensor {
 /* Gives the object, opened but not loaded, the maps that are pinned in @dir. 0; -ESTALE. */
 int pawl_sensor_reuse_maps(struct pawl_bpf *bpf, const char *dir);
 
+/* Switches on the programs of one backend, as far as this kernel has their hooks. */
+void pawl_sensor_choose_programs(struct pawl_bpf *bpf, enum pawl_backend backend);
+
 /* Pins the link of one program as "DIR/NAME-GENERATION", in place of what is there. 0 or -errno. */
 int pawl_sensor_pin(const struct pawl_sensor *sensor, const char *dir,
 		    const struct bpf_prog_skeleton *program);
