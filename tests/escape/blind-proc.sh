@@ -3,6 +3,7 @@
 # tries: another file system mounted over /proc, then rm
 # class: tamper
 # where: guest
+# unwatched: whoever would look at what it has done is blind too
 # limit: 25
 # total: 300
 

@@ -37,7 +37,7 @@ read_headers() { # FILE
 	local line n=0
 	HEADER=() VERBS=' '
 	while IFS= read -r line; do
-		if ((n++ < 25)) && [[ $line =~ ^[\ \#*/]*(tries|class|where|needs|quick|policy|limit|total|linger|start|disk|races):\ *(.*)$ ]]; then
+		if ((n++ < 25)) && [[ $line =~ ^[\ \#*/]*(tries|class|where|needs|quick|policy|limit|total|linger|start|disk|races|unwatched):\ *(.*)$ ]]; then
 			HEADER[${BASH_REMATCH[1]}]=${BASH_REMATCH[2]% \*/}
 		elif [[ $line =~ ^(prepare|damage|restore)\(\) ]]; then
 			VERBS+="${BASH_REMATCH[1]} "
@@ -417,6 +417,10 @@ run_all() {
 	for NAME in "${NAMES[@]}"; do
 		file_of "$NAME" || { not_ok "$NAME" 'there is no such technique' && continue; }
 		runs_here || continue
+		if ((!WATCHED)) && [[ -n ${HEADER[unwatched]:-} ]]; then
+			skip "$NAME" "${HEADER[unwatched]}"
+			continue
+		fi
 		run_technique
 		SINCE_CANARY=$((SINCE_CANARY + 1))
 		((WATCHED)) || continue

@@ -3,6 +3,7 @@
 # tries: SIGKILL to the keeper by the kernel: F_SETOWN and F_SETSIG
 # class: tamper
 # where: guest
+# unwatched: everybody is kept from it, as the kernel does not say who it was
 # needs: python3
 
 # shellcheck source=guest.sh

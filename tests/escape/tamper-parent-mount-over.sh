@@ -3,6 +3,7 @@
 # tries: a tmpfs mounted over what the state directory lies in
 # class: tamper
 # where: guest
+# disk: yes
 
 # shellcheck source=guest.sh
 . "${BASH_SOURCE[0]%/*}/guest.sh"

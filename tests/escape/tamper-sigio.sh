@@ -3,6 +3,7 @@
 # tries: F_SETOWN and F_SETSIG: the kernel sends SIGKILL to pawld when a pipe can be read
 # class: tamper
 # where: guest
+# unwatched: everybody is kept from it, as the kernel does not say who it was
 # needs: python3
 
 # shellcheck source=guest.sh

@@ -84,6 +84,7 @@ run_suites() {
 }
 
 failed=0
+# shellcheck disable=SC2153 # from /mnt/env
 case $PAWL_TEST_PART in
 short)
 	tracepoint_case
