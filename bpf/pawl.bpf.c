@@ -164,7 +164,7 @@ ON_COUNTED(permission, file_permission, files_permission(file), struct file *fil
 	}
 
 ON_FALLOCATE(on_fallocate, on_fallocated)
-ON_FALLOCATE(on_fallocate_again, on_fallocated_again)
+ON_FALLOCATE(on_2fallocate, on_2fallocated)
 
 /* -- It opens something to write: guard.h, devices.h, files.h ------------------------------ */
 
