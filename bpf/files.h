@@ -20,6 +20,7 @@
 #define SYS_MOUNT 165 /* x86-64 */
 #define SYS_MOUNT_32 21
 #define SYS_FSCONFIG 431
+#define SYS_PROCESS_MADVISE 440
 #define RENAME_EXCHANGE 2
 #define ARMED_EXCHANGE PAWL_CLASS_MAX /* .armed_class: a rename of two names, by each other's */
 #define ARMED_FALLOCATE (PAWL_CLASS_MAX + 1) /* vfs_fallocate(); .armed_mnt is its file */
@@ -406,7 +407,8 @@ static __always_inline int files_fallocate(struct file *file, u32 mode)
 {
 	struct pawl_task *mark = mode & FALLOCATE_DESTROYS ? task_current() : 0;
 
-	if (!mark || BPF_CORE_READ(file, f_inode, i_sb, s_magic) == OVERLAYFS_MAGIC)
+	if (!mark || BPF_CORE_READ(file, f_inode, i_sb, s_magic) == OVERLAYFS_MAGIC ||
+	    !BPF_CORE_READ(file, f_op, fallocate))
 		return 0;
 	mark->armed_class = ARMED_FALLOCATE;
 	mark->armed_mnt = (u64)file;
@@ -430,16 +432,26 @@ static __always_inline void files_fallocate_target(struct attempt *attempt, stru
 	files_target(attempt, BPF_CORE_READ(file, f_path.dentry), BPF_CORE_READ(file, f_inode));
 }
 
+/* process_madvise(2) tries again by itself, and would never come to where it stops. */
+static __always_inline bool files_restarts_inside(void)
+{
+	struct pt_regs *regs = (struct pt_regs *)bpf_task_pt_regs(bpf_get_current_task_btf());
+
+	return regs && SYSCALL_NUMBER(regs) == SYS_PROCESS_MADVISE;
+}
+
 /* Something reads or writes: all but vfs_fallocate() is of no interest. */
 static __always_inline int files_permission(struct file *file)
 {
 	struct pawl_task *mark = task_current();
 	struct attempt attempt = {};
+	int verdict;
 
 	if (!mark || !files_disarm_fallocate(mark, file))
 		return 0;
 	files_fallocate_target(&attempt, file);
-	return judge(mark, &attempt);
+	verdict = judge(mark, &attempt);
+	return verdict && files_restarts_inside() ? -EPERM : verdict;
 }
 
 /* It has ended, and nothing had come before it. */
@@ -454,18 +466,24 @@ static __always_inline int files_fallocated(struct file *file, u32 mode, s64 ret
 	return judge_done(mark, &attempt);
 }
 
+static __always_inline int files_make_ring(void)
+{
+	struct attempt attempt = {.class = PAWL_CLASS_RING, .detail = PAWL_DETAIL_UNHOOKED};
+	struct pawl_task *mark = task_current();
+
+	return mark ? judge_ring(mark, &attempt) : 0;
+}
+
 /* A file that has no name is to be made. */
 static __always_inline int files_make_anonymous(const struct qstr *name)
 {
 	static const char ring[] = "[io_uring]";
-	struct attempt attempt = {.class = PAWL_CLASS_RING, .detail = PAWL_DETAIL_UNHOOKED};
-	struct pawl_task *mark = task_current();
 	char given[sizeof(ring)] = {};
 
-	if (!mark || bpf_probe_read_kernel(given, sizeof(given), BPF_CORE_READ(name, name)) ||
+	if (bpf_probe_read_kernel(given, sizeof(given), BPF_CORE_READ(name, name)) ||
 	    bpf_strncmp(given, sizeof(given), ring))
 		return 0;
-	return judge_ring(mark, &attempt);
+	return files_make_ring();
 }
 
 /* A regular file is opened for writing: what it is, and whether its content is at stake. */

@@ -128,15 +128,26 @@ static __noinline int judge(struct pawl_task *mark, struct attempt *attempt)
 }
 
 /*
- * Whether pawld is to attach what comes before fallocate(2): not where that would stop nothing, or
- * nobody is there to do it. The self-test tries it without.
+ * Whether what comes before fallocate(2) is still to be attached: not where it would stop nothing.
+ * The self-test tries it without.
  */
-static __always_inline bool judge_wants_hook(const struct pawl_session *session)
+static __always_inline bool judge_lacks_hook(const struct pawl_session *session)
 {
 	bool hooked = *(volatile const u32 *)&shared.hooked && session->rule != PAWL_RULE_SELFTEST;
 
-	return !hooked && session->terms.action[PAWL_CLASS_TRUNCATE] != PAWL_ACTION_OBSERVE &&
-	       !lease_over(session);
+	return !hooked && session->terms.action[PAWL_CLASS_TRUNCATE] != PAWL_ACTION_OBSERVE;
+}
+
+/* It passes; what it waited for is over. */
+static __always_inline int judge_made(struct pawl_task *mark)
+{
+	u64 key = PAWL_HELD_KEY((u32)bpf_get_current_pid_tgid(), mark->held_seq);
+
+	if (mark->held_seq && mark->held_class == PAWL_CLASS_RING) {
+		mark->held_seq = 0;
+		bpf_map_delete_elem(&holds, &key);
+	}
+	return 0;
 }
 
 /*
@@ -154,16 +165,18 @@ static __noinline int judge_ring(struct pawl_task *mark, struct attempt *attempt
 	word = session_word(session);
 	if (mark->held_seq && hold_return(mark, session, word, attempt, &verdict) && verdict)
 		return verdict;
-	if (!judge_wants_hook(session) || PAWL_WORD_STATE(word) > PAWL_STATE_HELD)
-		return 0;
-	if (PAWL_WORD_STATE(word) == PAWL_STATE_RUNNING)
+	if (!judge_lacks_hook(session) || PAWL_WORD_STATE(word) > PAWL_STATE_HELD)
+		return judge_made(mark);
+	if (session->rule == PAWL_RULE_SHARED) /* pawld would not know whom it attaches it for */
+		return judge_refuse(session);
+	if (PAWL_WORD_STATE(word) == PAWL_STATE_RUNNING && !lease_over(session))
 		session_trip(mark, session, word, PAWL_STATE_HELD, attempt);
 	return hold_current(mark, session, PAWL_WORD_SEQ(session_word(session)), attempt);
 }
 
 /* Stops the current task after @attempt, which has happened. */
-static __always_inline void judge_stop(struct pawl_task *mark, struct pawl_session *session,
-				       u64 word, struct attempt *attempt)
+static __noinline int judge_stop(struct pawl_task *mark, struct pawl_session *session, u64 word,
+				 struct attempt *attempt)
 {
 	u64 seq;
 
@@ -174,6 +187,20 @@ static __always_inline void judge_stop(struct pawl_task *mark, struct pawl_sessi
 		hold_worker(mark, seq, attempt->class);
 	else
 		hold_after(mark, session, seq, attempt->class, PAWL_HELD_AFTER);
+	return 0;
+}
+
+/* How many more may be lost where nothing came before, until the whole tree is ended. */
+#define UNREFUSED_MOST 8
+
+/* One process after the other loses a file, and pawld is not there, or too slow, to attach it. */
+static __always_inline bool judge_too_far(const struct pawl_session *session, u32 class)
+{
+	u32 bucket = budget_bucket(class);
+	u64 spent = *(volatile const u64 *)&session->spent[bucket] & PAWL_SPENT_MASK;
+
+	return spent > session->terms.limit[bucket] + UNREFUSED_MOST &&
+	       session->rule != PAWL_RULE_SHARED;
 }
 
 /* @attempt is past the budget, and nothing came before it. */
@@ -182,12 +209,20 @@ static __always_inline void judge_lost(struct pawl_task *mark, struct pawl_sessi
 {
 	u32 action = action_of(session, attempt);
 
-	if (action == PAWL_ACTION_OBSERVE)
+	if (action == PAWL_ACTION_OBSERVE) {
 		session_observe(mark, session, word, attempt);
-	else if (action == PAWL_ACTION_HOLD && !lease_over(session))
-		judge_stop(mark, session, word, attempt);
-	else if (!lease_over(session) || !lease_allows())
+		return;
+	}
+	if (lease_over(session) && lease_allows())
+		return;
+	if (action == PAWL_ACTION_KILL || judge_too_far(session, attempt->class)) {
+		session_trip(mark, session, word, PAWL_STATE_KILLED, attempt);
 		bpf_send_signal(SIGKILL);
+	} else if (action == PAWL_ACTION_HOLD && !lease_over(session)) {
+		judge_stop(mark, session, word, attempt);
+	} else {
+		bpf_send_signal(SIGKILL);
+	}
 }
 
 /* Judges an operation of a watched task that has happened: there was nothing before it yet. */
@@ -195,7 +230,6 @@ static __noinline int judge_done(struct pawl_task *mark, struct attempt *attempt
 {
 	struct pawl_session *session = session_of(mark);
 	u64 word;
-	int spent;
 
 	if (!session)
 		return 0;
@@ -207,14 +241,16 @@ static __noinline int judge_done(struct pawl_task *mark, struct attempt *attempt
 		bpf_send_signal(SIGKILL);
 		return 0;
 	}
-	spent = budget_spend(session, attempt->class, BUDGET_BEYOND, 0);
-	if (judge_wants_hook(session)) {
-		attempt->class = PAWL_CLASS_RING;
-		attempt->detail = PAWL_DETAIL_UNHOOKED;
-		judge_stop(mark, session, word, attempt);
-	} else if (spent == BUDGET_OVER && bpf_ktime_get_ns() >= session->free_until_ns) {
+	if (bpf_ktime_get_ns() >= session->free_until_ns &&
+	    budget_spend(session, attempt->class, BUDGET_BEYOND, 0) == BUDGET_OVER)
 		judge_lost(mark, session, word, attempt);
-	}
+	word = session_word(session);
+	if (!judge_lacks_hook(session) || session->rule == PAWL_RULE_SHARED ||
+	    lease_over(session) || PAWL_WORD_STATE(word) > PAWL_STATE_HELD)
+		return 0;
+	attempt->class = PAWL_CLASS_RING;
+	attempt->detail = PAWL_DETAIL_UNHOOKED;
+	judge_stop(mark, session, word, attempt);
 	return 0;
 }
 

@@ -146,9 +146,23 @@ ON_HOOK(set_acl, inode_set_acl, files_set_acl(dentry, name, acl), void *idmap,
 ON_HOOK(rm_acl, inode_remove_acl, files_remove_xattr(dentry, name), void *idmap,
 	struct dentry *dentry, const char *name)
 
-/* Once a watched tree has a ring, or has cut a hole: till then it is stopped when it has. */
+/* A ring waits until what comes before fallocate(2) is attached; who punches waits afterwards. */
 ON_HOOK(anonymous, inode_init_security_anon, files_make_anonymous(name), struct inode *inode,
 	const struct qstr *name, const struct inode *context)
+
+/* One with a thread of its own carries out what it is given before it has a file. */
+SEC("?lsm/uring_sqpoll")
+int BPF_PROG(on_sqpoll, int ret)
+{
+	return ret ? judge_earlier(ret) : files_make_ring();
+}
+
+SEC("?fmod_ret/security_uring_sqpoll")
+int BPF_PROG(on_msqpoll, int ret)
+{
+	return uninterrupted(ret ? judge_earlier(ret) : files_make_ring());
+}
+
 ON_COUNTED(permission, file_permission, files_permission(file), struct file *file, int mask)
 
 #define ON_FALLOCATE(begins, ends)                                                                 \

@@ -109,12 +109,17 @@ struct path {
 	struct dentry *dentry;
 };
 
+struct file_operations {
+	void *fallocate;
+};
+
 struct file {
 	fmode_t f_mode;
 	unsigned int f_flags;
 	void *private_data;
 	struct inode *f_inode;
 	struct path f_path;
+	const struct file_operations *f_op;
 };
 
 struct fdtable {

@@ -118,6 +118,11 @@ need_int80() {
 	"$TOOLS/escape/int80" probe 2>/dev/null
 }
 
+# On a process's own memory it may do all since 6.13.
+need_own_process_madvise() {
+	printf '6.13\n%s\n' "$KVER" | sort -VC
+}
+
 need_systemd() {
 	[[ -d /run/systemd/system ]]
 }

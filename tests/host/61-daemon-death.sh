@@ -93,30 +93,54 @@ next_hold() { # OLD
 	[[ -n $HOLD && $HOLD != "$1" ]]
 }
 
-# What is attached only when it is needed is pinned like all else.
+# What is attached only when it is needed is pinned like all else; so is what a later pawld attaches.
 hook_case() {
 	case_begin 'what comes before punching stays attached without pawld'
 	fill
 	cat >"$T/ring.py" <<-'END'
 		import ctypes, subprocess, sys, time
+		def wait_for(word):
+		    while open(sys.argv[1]).read() != word:
+		        time.sleep(0.05)
+		wait_for("ring")
 		ctypes.CDLL(None).syscall(425, 1, ctypes.create_string_buffer(120))
-		open(sys.argv[1], "w").write("made")
-		while open(sys.argv[1]).read() != "go":
-		    time.sleep(0.05)
+		open(sys.argv[1] + ".made", "x").close()
+		wait_for("go")
 		sys.exit(subprocess.run(sys.argv[2:]).returncode)
 	END
+	echo >"$T/ring"
 	start_watched -- "$PYTHON" "$T/ring.py" "$T/ring" "$TOOLS/overwrite" punch "$DATA"
-	wait_until "$WAIT_S" contains "$T/ring" made || fail 'no io_uring is made'
+	wait_until "$WAIT_S" session_seen || fail 'no session'
+	crash_pawld
+	start_pawld || fail 'it does not start'
+	echo -n ring >"$T/ring"
+	wait_until "$WAIT_S" exists "$T/ring.made" || fail 'no io_uring is made'
 	note_ids
 	crash_pawld
 	echo -n go >"$T/ring"
 	wait_until "$WAIT_S" any_stopped || fail 'nothing stops'
 	expect_eq 'left without pawld' 9975 "$(settled full)"
-	start_pawld || fail 'it does not start'
+	start_pawld || fail 'it does not start again'
 	wait_hold "$RUN_PID" || fail 'no hold'
 	expect_eq 'left' 9975 "$(full)"
 	expect_match 'operation' fallocate "$(pawl show "$HOLD" -o json)"
 	rm -rf "$DATA"
+	end_case
+}
+
+# One process after the other punches, and nobody is there to attach it.
+unhooked_case() {
+	case_begin 'punching, one process after the other, with pawld gone: the tree is ended soon'
+	fill "$SMALL"
+	start_watched -- bash -c 'until [[ -e $1 ]]; do sleep 0.02; done
+		for file in "$2"/*; do fallocate -p -l 4096 "$file" & done; wait' - "$T/go" "$DATA"
+	wait_until "$WAIT_S" session_seen || fail 'no session'
+	crash_pawld
+	touch "$T/go"
+	wait_until "$WAIT_S" any_stopped || fail 'nothing stops'
+	expect_range 'left without pawld' $((SMALL - BUDGET - 9)) "$SMALL" "$(settled full)"
+	start_pawld || fail 'it does not start again'
+	rm -f "$T/go"
 	end_case
 }
 
@@ -553,7 +577,10 @@ leak_case() {
 need_pawld --lease 300 # guests are slow
 survives_case
 gap_case
-! before_effect || ! "$TOOLS/deluring" --probe 2>/dev/null || hook_case
+if before_effect; then
+	! "$TOOLS/deluring" --probe 2>/dev/null || hook_case
+	unhooked_case
+fi
 crash_loop
 approve_loop
 deny_loop

@@ -469,7 +469,8 @@ static void resolve(struct pawl_core *core, struct pawl_when now, struct pawl_li
 
 	effect->decision = decisions[state];
 	effect->one = hold->once;
-	effect->rings = state == PAWL_HOLD_APPROVED && hold->op.class == PAWL_CLASS_RING;
+	effect->rings = state == PAWL_HOLD_APPROVED && hold->op.class == PAWL_CLASS_RING &&
+			hold->op.detail != PAWL_DETAIL_UNHOOKED;
 	if (effect->decision != PAWL_DECIDE_RETRY && !hold->once)
 		effect->fresh = fresh_buckets(hold->op.class);
 	if (for_ms)

@@ -80,6 +80,7 @@ struct daemon {
 	uint64_t tasks_seen;			 /* lost marks that were made good already */
 	uint64_t ops_seen; /* operations at the last drain of the aggregates */
 	uint64_t drain_ns; /* when that was */
+	uint64_t empty_ns; /* when sessions were last looked at for tasks */
 	int lock_fd;
 	int pins_fd;		   /* lock on the directory of pins; -1: there is none */
 	bool mounted;		   /* a BPF file system was, for them */
@@ -149,6 +150,11 @@ void daemon_take(struct daemon *daemon);  /* everything that waits */
 void daemon_hook(struct daemon *daemon);  /* something can be cut out of files from now on */
 void daemon_tick(struct daemon *daemon);  /* what must not depend on records */
 void daemon_drain(struct daemon *daemon); /* aggregates into the assessment and the log */
+/*
+ * Ends sessions that have no task: the kernel may have skipped the program that counts an end, and a
+ * pawld that dies between taking a slot and marking its process leaves one that never ends.
+ */
+void daemon_end_empty(struct daemon *daemon);
 int daemon_begin_session(struct daemon *daemon, uint32_t slot, const char *agent, uint32_t profile);
 uint64_t daemon_lost_files(struct daemon *daemon, uint32_t slot);
 uint64_t daemon_lost_records(const struct daemon *daemon);

@@ -170,37 +170,6 @@ static void adopt_session(struct daemon *daemon, uint32_t slot)
 	daemon_label(daemon, left.id);
 }
 
-struct seen {
-	struct daemon *daemon;
-	bool *slots;
-};
-
-static void see(void *ctx, const struct pawl_task_record *task)
-{
-	struct seen *seen = ctx;
-	const struct pawl_session *session = pawl_sensor_session(seen->daemon->sensor, task->slot);
-
-	if (session && session->id == task->id)
-		seen->slots[task->slot] = true;
-}
-
-/* A pawld that dies between taking a slot and marking its process leaves one that never ends. */
-static void end_empty(struct daemon *daemon)
-{
-	_cleanup_free_ bool *slots = calloc(PAWL_MAX_SESSIONS, sizeof(*slots));
-	struct seen seen = {.daemon = daemon, .slots = slots};
-
-	if (!slots || pawl_sensor_each_task(daemon->sensor, false, see, &seen) < 0 ||
-	    pawl_sensor_each_task(daemon->sensor, false, see, &seen) < 0)
-		return;
-	for (const struct pawl_live_session *s = pawl_core_sessions(daemon->core); s; s = s->next) {
-		struct pawl_session *session = pawl_sensor_session(daemon->sensor, s->slot);
-
-		if (!slots[s->slot])
-			__atomic_store_n(&session->live, 0, __ATOMIC_RELEASE);
-	}
-}
-
 /* Slots that were being filled, or emptied, when pawld died. */
 static void free_claimed(struct daemon *daemon)
 {
@@ -244,7 +213,7 @@ static void adopt_sessions(struct daemon *daemon)
 		}
 	}
 	free_claimed(daemon);
-	end_empty(daemon);
+	daemon_end_empty(daemon);
 	pawl_sensor_each_dir(daemon->sensor, prime, daemon);
 	daemon->lost_seen = daemon_lost_records(daemon);
 	daemon->tasks_seen = pawl_sensor_counter(daemon->sensor, PAWL_COUNT_LOST_TASKS);

@@ -71,9 +71,9 @@ static int selftest_guard(void *ctx, int own, const char *address)
 			       broker);
 }
 
-static void selftest_hook(void *ctx)
+static int selftest_hook(void *ctx)
 {
-	pawl_sensor_hook(ctx);
+	return pawl_sensor_hook(ctx);
 }
 
 static void selftest_tested(void *ctx, const char *hook)

@@ -205,6 +205,9 @@ static void update_sessions(struct daemon *daemon, const struct pawl_policy *old
 		uint32_t profile = profile_after(old, daemon->policy, s);
 
 		pawl_core_set_profile(daemon->core, s->id, profile);
+		/* rings that were made while this was only observed */
+		if (session->terms.action[PAWL_CLASS_TRUNCATE] == PAWL_ACTION_OBSERVE)
+			daemon_hook(daemon);
 		session->terms = daemon_terms(daemon->policy, profile);
 		daemon_label(daemon, s->id);
 	}

@@ -13,7 +13,8 @@
 #include "user/shell/procfs.h"
 
 #define DRAIN_NS 1000000000ULL
-#define LOST_NS 1000000000ULL /* losses are made good, and told, once in so long */
+#define EMPTY_NS 10000000000ULL /* sessions are looked at for tasks once in so long */
+#define LOST_NS 1000000000ULL	/* losses are made good, and told, once in so long */
 
 static const char *agent_of(struct daemon *daemon, uint32_t session)
 {
@@ -257,6 +258,38 @@ static bool has_ended(struct daemon *daemon, const struct pawl_live_session *liv
 	return !__atomic_load_n(&session->live, __ATOMIC_ACQUIRE);
 }
 
+struct seen {
+	struct daemon *daemon;
+	bool *slots;
+};
+
+static void see(void *ctx, const struct pawl_task_record *task)
+{
+	struct seen *seen = ctx;
+	const struct pawl_session *session = pawl_sensor_session(seen->daemon->sensor, task->slot);
+
+	if (session && session->id == task->id)
+		seen->slots[task->slot] = true;
+}
+
+/* Two walks: one that is being made below its parent's pid is met in the second. */
+void daemon_end_empty(struct daemon *daemon)
+{
+	_cleanup_free_ bool *slots = calloc(PAWL_MAX_SESSIONS, sizeof(*slots));
+	struct seen seen = {.daemon = daemon, .slots = slots};
+
+	daemon->empty_ns = daemon_now().mono_ns;
+	if (!slots || pawl_sensor_each_task(daemon->sensor, false, see, &seen) < 0 ||
+	    pawl_sensor_each_task(daemon->sensor, false, see, &seen) < 0)
+		return;
+	for (const struct pawl_live_session *s = pawl_core_sessions(daemon->core); s; s = s->next) {
+		struct pawl_session *session = pawl_sensor_session(daemon->sensor, s->slot);
+
+		if (!slots[s->slot])
+			__atomic_store_n(&session->live, 0, __ATOMIC_RELEASE);
+	}
+}
+
 /* One whose last task seems to be gone. The walk counts those whose making was skipped. */
 static bool some_ended(struct daemon *daemon)
 {
@@ -379,6 +412,8 @@ void daemon_tick(struct daemon *daemon)
 		daemon_drain(daemon);
 	daemon_end_late_censuses(daemon);
 	pawl_core_tick(daemon->core, now);
+	if (pawl_core_sessions(daemon->core) && now.mono_ns - daemon->empty_ns >= EMPTY_NS)
+		daemon_end_empty(daemon);
 	end_sessions(daemon);
 	daemon_apply(daemon);
 	daemon_sweep(daemon);

@@ -136,14 +136,26 @@ static int do_punch(int dir, int i)
 }
 
 /* Each needs a ring of its own; where rings are switched off, none can be made. */
-static int do_ring(int dir, int i)
+static int make_ring(uint32_t flags)
 {
-	struct io_uring_params params = {};
+	struct io_uring_params params = {.flags = flags};
 	_cleanup_close_ int fd = (int)syscall(SYS_io_uring_setup, 1, &params);
 
+	return fd < 0 ? -ENOSYS : 0;
+}
+
+static int do_ring(int dir, int i)
+{
 	(void)dir;
 	(void)i;
-	return fd < 0 ? -ENOSYS : 0;
+	return make_ring(0);
+}
+
+static int do_sqpoll(int dir, int i)
+{
+	(void)dir;
+	(void)i;
+	return make_ring(IORING_SETUP_SQPOLL);
 }
 
 /* A tree: a child that executes pawld itself, for its version. */
@@ -188,7 +200,9 @@ static const struct pawl_trial tree_trial = {"a tree", do_tree, {}, ANY};
 static const struct pawl_trial unhooked_trials[] = {
 	{"punching a hole", do_punch, {"vfs_fallocate"}, BEFORE},
 	{"creation of an io_uring", do_ring, {"inode_init_security_anon"}, BEFORE},
+	{"creation of one with a thread", do_sqpoll, {"uring_sqpoll"}, BEFORE},
 };
+#define UNHOOKED_TRIALS (sizeof(unhooked_trials) / sizeof(unhooked_trials[0]))
 static const struct pawl_trial hooked_trial = {
 	"punching a hole", do_punch, {"file_permission"}, BEFORE};
 
@@ -311,6 +325,11 @@ static void child_wait(const struct child *child)
 	}
 }
 
+static bool makes_ring(const struct pawl_trial *trial)
+{
+	return trial->operation == do_ring || trial->operation == do_sqpoll;
+}
+
 /* Whether what the child reported is what a working backend lets it report. */
 static bool stopped_as_it_should(enum pawl_backend backend, const struct pawl_trial *trial,
 				 const char *bytes, ssize_t n)
@@ -320,8 +339,7 @@ static bool stopped_as_it_should(enum pawl_backend backend, const struct pawl_tr
 	/* what an earlier pawld has hooked is refused */
 	if (trial == &unhooked_trials[0])
 		return n == 0 || refused;
-	if (trial == &tree_trial ||
-	    (backend != PAWL_BACKEND_TRACEPOINT && trial->operation != do_ring))
+	if (trial == &tree_trial || (backend != PAWL_BACKEND_TRACEPOINT && !makes_ring(trial)))
 		return refused;
 	/* it stops on its way out of the first one: that byte is not even written */
 	return n == 0;
@@ -359,7 +377,7 @@ static int try_one(enum pawl_backend backend, const struct pawl_trial *trial, in
 	n = read(child.report, bytes, FILES);
 	if (n < 0)
 		n = 0;
-	if (trial->operation == do_ring && bytes[0] == 'E')
+	if (makes_ring(trial) && bytes[0] == 'E')
 		return 0; /* this machine makes no rings: nothing to stop, and nothing tested */
 	if (stopped_as_it_should(backend, trial, bytes, n)) {
 		for (size_t i = 0; i < 4 && trial->hooks[i]; i++)
@@ -439,12 +457,10 @@ static int try_guards(enum pawl_backend backend, int dir, const struct pawl_self
 	pawl_selftest_signal_by(host->signal);
 	for (size_t i = 0; r == 0 && i < pawl_guard_trials_n; i++)
 		r = try_guard(backend, &pawl_guard_trials[i], dir, host);
-	for (size_t i = 0; r == 0 && i < 2; i++)
+	for (size_t i = 0; r == 0 && i < UNHOOKED_TRIALS; i++)
 		r = try_guard(backend, &unhooked_trials[i], dir, host);
-	if (r == 0) {
-		host->hook(host->ctx);
+	if (r == 0 && host->hook(host->ctx) == 0)
 		r = try_guard(backend, &hooked_trial, dir, host);
-	}
 	return r;
 }
 

@@ -32,8 +32,8 @@ struct pawl_selftest_host {
 	int (*guard)(void *ctx, int own, const char *address);
 	/* sends a process a signal that it ignores; 0 or -errno */
 	int (*signal)(pid_t pid);
-	/* what comes before fallocate(2) is attached */
-	void (*hook)(void *ctx);
+	/* attaches what comes before fallocate(2); 0 or -errno */
+	int (*hook)(void *ctx);
 	/* an operation of this hook was stopped */
 	void (*tested)(void *ctx, const char *hook);
 };

@@ -145,7 +145,8 @@ static int attach(struct pawl_sensor *sensor)
 		open_overflow_session(sensor);
 	set_home(sensor);
 	r = pawl_bpf__attach(sensor->bpf);
-	if (r == 0 && sensor->adopted && sensor->bpf->data_shared->shared.hooked)
+	sensor->was_hooked = sensor->bpf->data_shared->shared.hooked;
+	if (r == 0 && sensor->was_hooked)
 		r = pawl_sensor_hook(sensor);
 	return r;
 }

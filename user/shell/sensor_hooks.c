@@ -66,6 +66,7 @@ static const struct hook_program hook_programs[] = {
 	BOTH("set_acl", "inode_set_acl"),
 	BOTH("rm_acl", "inode_remove_acl"),
 	BOTH("anonymous", "inode_init_security_anon"),
+	BOTH("sqpoll", "uring_sqpoll"),
 	COUNTED("permission", NEEDED_HOOK),
 	REFUSING("on_fallocate", "vfs_fallocate"),
 	REFUSING("on_2fallocate", "vfs_fallocate"),
@@ -132,6 +133,8 @@ static const struct variant variants[] = {
 	{"on_mrm_acl", "security_inode_remove_acl", -1},
 	{"on_ioctl32", "security_file_ioctl_compat", -1},
 	{"on_mioctl32", "security_file_ioctl_compat", -1},
+	{"on_sqpoll", "security_uring_sqpoll", -1},
+	{"on_msqpoll", "security_uring_sqpoll", -1},
 	{"on_setattr", "bpf_lsm_inode_setattr", 3},
 	{"on_setattr_old", "bpf_lsm_inode_setattr", 2},
 	{"on_bpf", "bpf_lsm_bpf", 4},
@@ -248,7 +251,7 @@ void pawl_sensor_unhook(struct pawl_sensor *sensor)
 	struct bpf_prog_skeleton *program;
 	size_t at = 0;
 
-	if (!is_hooked(sensor) || in_use(sensor))
+	if (!pawl_sensor_shared(sensor)->hooked || in_use(sensor))
 		return;
 	set_hooked(sensor, false);
 	if (in_use(sensor)) { /* it may have made its ring already */
@@ -256,8 +259,11 @@ void pawl_sensor_unhook(struct pawl_sensor *sensor)
 		return;
 	}
 	while ((program = next_needed(sensor, &at))) {
+		if (!*program->link)
+			continue;
 		if (sensor->pin_dir)
 			pawl_sensor_unpin(sensor, sensor->pin_dir, program);
+		pawl_sensor_forget_link(sensor, *program->link);
 		bpf_link__destroy(*program->link);
 		*program->link = NULL;
 	}

@@ -21,6 +21,7 @@ struct pawl_sensor {
 	size_t sessions_size;
 	bool tested[PAWL_HOOKS_MAX * 2]; /* by position in hook_programs */
 	bool adopted;			 /* its maps are those of an earlier pawld */
+	bool was_hooked;		 /* by them */
 	char *pin_dir; /* where all is pinned, once it is; NULL: not yet, or never */
 };
 
@@ -29,6 +30,9 @@ int pawl_sensor_reuse_maps(struct pawl_bpf *bpf, const char *dir);
 
 /* Switches on the programs of one backend, as far as this kernel has their hooks. */
 void pawl_sensor_choose_programs(struct pawl_bpf *bpf, enum pawl_backend backend);
+
+/* A link that is to go is no object of ours any more. */
+void pawl_sensor_forget_link(struct pawl_sensor *sensor, const struct bpf_link *link);
 
 /* Pins the link of one program as "DIR/NAME-GENERATION", in place of what is there. 0 or -errno. */
 int pawl_sensor_pin(const struct pawl_sensor *sensor, const char *dir,

@@ -309,6 +309,13 @@ static bool refuses(uint32_t backend)
 	return backend == PAWL_BACKEND_LSM || backend == PAWL_BACKEND_FMOD_RET;
 }
 
+/* What is attached from now on is pinned there, too. */
+static int remember_pins(struct pawl_sensor *sensor, const char *dir)
+{
+	sensor->pin_dir = strdup(dir);
+	return sensor->pin_dir ? 0 : -ENOMEM;
+}
+
 int pawl_sensor_go(struct pawl_sensor *sensor, const char *dir)
 {
 	struct pawl_shared *shared = &sensor->bpf->data_shared->shared;
@@ -323,6 +330,8 @@ int pawl_sensor_go(struct pawl_sensor *sensor, const char *dir)
 	}
 	/* pinned before they are live: were we killed in between, somebody enforces */
 	r = pin_links(sensor, dir);
+	if (r == 0)
+		r = remember_pins(sensor, dir);
 	if (r < 0)
 		return r;
 	hand_over(sensor, mine, refuses(shared->backend) && refuses(sensor->backend));
@@ -338,6 +347,8 @@ void pawl_sensor_give_back(struct pawl_sensor *sensor, const char *dir)
 	if (!sensor->adopted)
 		return;
 	hand_over(sensor, older, refuses(shared->backend) && refuses(sensor->backend));
+	/* ours goes with us; theirs is attached where it was */
+	__atomic_store_n(&shared->hooked, sensor->was_hooked, __ATOMIC_SEQ_CST);
 	snprintf(keep, sizeof(keep), "%llu", (unsigned long long)older);
 	remove_pins(dir, keep);
 }
@@ -372,15 +383,12 @@ static int pin_fresh(struct pawl_sensor *sensor, const char *dir, int *lock_fd)
 int pawl_sensor_commit(struct pawl_sensor *sensor, const char *dir, int *lock_fd)
 {
 	char keep[32], new[PIN_PATH];
-	int r = sensor->adopted ? 0 : pin_fresh(sensor, dir, lock_fd);
+	int r;
 
-	if (r < 0)
-		return r;
-	sensor->pin_dir = strdup(dir);
-	if (!sensor->pin_dir)
-		return -ENOMEM;
-	if (!sensor->adopted)
-		return 0;
+	if (!sensor->adopted) {
+		r = pin_fresh(sensor, dir, lock_fd);
+		return r < 0 ? r : remember_pins(sensor, dir);
+	}
 	snprintf(keep, sizeof(keep), "%llu", (unsigned long long)sensor->bpf->rodata->generation);
 	remove_pins(dir, keep);
 	snprintf(new, sizeof(new), NEW, dir);

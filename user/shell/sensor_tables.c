@@ -393,6 +393,17 @@ static int put_own(int fd, const struct own *own)
 	return r;
 }
 
+void pawl_sensor_forget_link(struct pawl_sensor *sensor, const struct bpf_link *link)
+{
+	_cleanup_free_ struct own *own = calloc(1, sizeof(*own));
+
+	if (!own)
+		return;
+	own_object(own, PAWL_PLACE_BPF_LINK, bpf_link__fd(link));
+	if (own->n)
+		bpf_map_delete_elem(bpf_map__fd(sensor->bpf->maps.places), &own->keys[0]);
+}
+
 void pawl_sensor_add_own_objects(struct pawl_sensor *sensor)
 {
 	_cleanup_free_ struct own *own = calloc(1, sizeof(*own));
