@@ -4,6 +4,7 @@
 # class: ring
 # where: host
 # needs: uring
+# quick: yes
 
 attack() {
 	"$TOOLS/escape/ring" fallocate "$DATA"
