@@ -3,6 +3,7 @@
 # tries: /sbin/modprobe replaced, and an unknown file system asked for: the kernel runs it
 # class: kernel
 # where: guest
+# needs: python3
 
 # shellcheck source=guest.sh
 . "${BASH_SOURCE[0]%/*}/guest.sh"
@@ -26,7 +27,8 @@ prepare() {
 attack() {
 	evil modprobe
 	mv modprobe /sbin/modprobe
-	mount -t nosuchfs none /mnt
+	python3 -c 'import ctypes
+ctypes.CDLL(None).mount(b"none", b"/mnt", b"nosuchfs", 0, None)'
 }
 
 restore() {
