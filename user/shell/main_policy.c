@@ -203,12 +203,13 @@ static void update_sessions(struct daemon *daemon, const struct pawl_policy *old
 	for (const struct pawl_live_session *s = pawl_core_sessions(daemon->core); s; s = s->next) {
 		struct pawl_session *session = pawl_sensor_session(daemon->sensor, s->slot);
 		uint32_t profile = profile_after(old, daemon->policy, s);
+		bool observed = session->terms.action[PAWL_CLASS_TRUNCATE] == PAWL_ACTION_OBSERVE;
 
 		pawl_core_set_profile(daemon->core, s->id, profile);
-		/* rings that were made while this was only observed */
-		if (session->terms.action[PAWL_CLASS_TRUNCATE] == PAWL_ACTION_OBSERVE)
-			daemon_hook(daemon);
 		session->terms = daemon_terms(daemon->policy, profile);
+		/* it may have made its rings while that was only observed */
+		if (observed && session->terms.action[PAWL_CLASS_TRUNCATE] != PAWL_ACTION_OBSERVE)
+			daemon_hook(daemon);
 		daemon_label(daemon, s->id);
 	}
 }
