@@ -47,7 +47,7 @@ int BPF_PROG(on_fork_again, struct task_struct *child, u64 clone_flags)
 SEC("tp_btf/sched_process_exec")
 int BPF_PROG(on_exec, struct task_struct *task, pid_t old_pid, struct linux_binprm *bprm)
 {
-	return process_exec(bprm);
+	return uninterrupted(process_exec(bprm));
 }
 
 #define ON_FMOD_RET(prefix, event, hook, body, args...)                                            \

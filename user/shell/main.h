@@ -78,6 +78,8 @@ struct daemon {
 	uint64_t lost_seen;			 /* lost records that were reconciled already */
 	uint64_t lost_until_ns;			 /* and these are not looked at before */
 	uint64_t tasks_seen;			 /* lost marks that were made good already */
+	uint64_t skipped_seen;			 /* what was skipped, likewise */
+	uint64_t skipped_until_ns;		 /* and it is not looked for before */
 	uint64_t ops_seen; /* operations at the last drain of the aggregates */
 	uint64_t drain_ns; /* when that was */
 	uint64_t empty_ns; /* when sessions were last looked at for tasks */

@@ -14,7 +14,8 @@
 
 #define DRAIN_NS 1000000000ULL
 #define EMPTY_NS 10000000000ULL /* sessions are looked at for tasks once in so long */
-#define LOST_NS 1000000000ULL	/* losses are made good, and told, once in so long */
+#define SKIPPED_NS 2000000000ULL
+#define LOST_NS 1000000000ULL /* losses are made good, and told, once in so long */
 
 static const char *agent_of(struct daemon *daemon, uint32_t session)
 {
@@ -398,6 +399,23 @@ static void notice_losses(struct daemon *daemon)
 	reconcile(daemon);
 }
 
+/*
+ * Where the kernel preempts itself it skips a program while another task is interrupted in it: new
+ * processes and agents that were not seen are looked for.
+ */
+static void notice_skips(struct daemon *daemon)
+{
+	uint64_t skipped = pawl_sensor_skipped(daemon->sensor), now = daemon_now().mono_ns;
+
+	if (skipped == daemon->skipped_seen || now < daemon->skipped_until_ns)
+		return;
+	daemon->skipped_seen = skipped;
+	daemon->skipped_until_ns = now + SKIPPED_NS;
+	pawl_sensor_each_task(daemon->sensor, true, daemon_learn, daemon);
+	daemon_seed(daemon);
+	reconcile(daemon);
+}
+
 void daemon_tick(struct daemon *daemon)
 {
 	struct pawl_when now = daemon_now();
@@ -408,6 +426,7 @@ void daemon_tick(struct daemon *daemon)
 	daemon_take(daemon);
 	look_at_slots(daemon);
 	notice_losses(daemon);
+	notice_skips(daemon);
 	if (now.mono_ns - daemon->drain_ns >= DRAIN_NS)
 		daemon_drain(daemon);
 	daemon_end_late_censuses(daemon);

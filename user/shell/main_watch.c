@@ -128,8 +128,21 @@ static int by_age(const void *a, const void *b)
 	return (left->start_ns > right->start_ns) - (left->start_ns < right->start_ns);
 }
 
+/* Whether it has a mark of a session that lives; it may be one that pawld is still to hear of. */
+static bool is_known(struct daemon *daemon, const struct aged *aged)
+{
+	_cleanup_close_ int pidfd = pawl_act_open(aged->found.pid, aged->start_ns);
+	const struct pawl_session *session;
+	struct pawl_task mark;
+
+	if (pidfd < 0 || pawl_sensor_mark_of(daemon->sensor, pidfd, &mark) < 0)
+		return false;
+	session = pawl_sensor_session(daemon->sensor, mark.slot);
+	return session && session->id == mark.id;
+}
+
 /*
- * Agents older than pawld. Parents are older than their children, so by age a root comes
+ * Agents older than pawld, or that the kernel did not show it. Parents are older than their children, so by age a root comes
  * before what it started, and marks it: its own sub-agents are no sessions of their own.
  */
 int daemon_seed(struct daemon *daemon)
@@ -158,8 +171,9 @@ int daemon_seed(struct daemon *daemon)
 		const struct pawl_agent *agent =
 			&policy->agents[policy->matches[aged[i].found.match].agent];
 
-		if (aged[i].start_ns && begin(daemon, aged[i].found.pid, aged[i].found.match,
-					      agent->name, agent->profile, NULL) == 0)
+		if (aged[i].start_ns && !is_known(daemon, &aged[i]) &&
+		    begin(daemon, aged[i].found.pid, aged[i].found.match, agent->name,
+			  agent->profile, NULL) == 0)
 			pawl_sensor_each_task(daemon->sensor, true, daemon_learn, daemon);
 	}
 	daemon_apply(daemon);

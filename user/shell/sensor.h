@@ -225,6 +225,9 @@ void pawl_sensor_unhook(struct pawl_sensor *sensor);
 
 /* The hooks of this backend. Return: how many were written to @ret_hooks. */
 size_t pawl_sensor_hooks(struct pawl_sensor *sensor, struct pawl_hook ret_hooks[PAWL_HOOKS_MAX]);
+
+/* At most so many new processes, and programs that they executed, the kernel has not shown us. */
+uint64_t pawl_sensor_skipped(const struct pawl_sensor *sensor);
 void pawl_sensor_set_tested(struct pawl_sensor *sensor, const char *hook);
 
 #endif

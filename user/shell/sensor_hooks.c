@@ -281,6 +281,14 @@ static uint64_t missed_runs(const struct bpf_program *program)
 	return info.recursion_misses;
 }
 
+uint64_t pawl_sensor_skipped(const struct pawl_sensor *sensor)
+{
+	uint64_t forks = missed_runs(sensor->bpf->progs.on_fork);
+	uint64_t again = missed_runs(sensor->bpf->progs.on_fork_again);
+
+	return missed_runs(sensor->bpf->progs.on_exec) + (forks < again ? forks : again);
+}
+
 static struct pawl_hook *hook_named(struct pawl_hook *hooks, size_t n, const char *name)
 {
 	for (size_t i = 0; i < n; i++) {
