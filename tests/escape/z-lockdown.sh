@@ -3,6 +3,7 @@
 # tries: lockdown raised to confidentiality: pawl could not be loaded again until the next boot
 # class: tamper
 # where: guest
+# unwatched: it works, and nothing can be loaded after it until the next boot
 
 # shellcheck source=guest.sh
 . "${BASH_SOURCE[0]%/*}/guest.sh"
