@@ -513,7 +513,7 @@ struct pawl_shared {
 	__u32 backend;	    /* U: enum pawl_backend of the programs that are live */
 	__u32 next_hold;    /* U: number of the last hold that is in the log */
 	__u32 starts;	    /* U: pawlds that were to come, since the last sign of life */
-	__u32 hooked;	    /* U: 1: whatever comes before fallocate(2) is attached */
+	__u32 hooked;	    /* U: 1: what comes before fallocate(2) is attached, or cannot be */
 	__u32 guards[PAWL_GUARDS]; /* U: process ids that a watched tree cannot touch; 0: none */
 	__u64 counters[PAWL_COUNT_MAX]; /* K: what was lost */
 };

@@ -17,22 +17,18 @@ struct hook_program {
 	enum pawl_backend backend; /* NONE: every backend */
 };
 
-#define BOTH(event, hook)                                                                          \
-	{"on_" event, hook, PAWL_BACKEND_LSM},                                                     \
+#define PAIR(lsm, fmod_ret, hook)                                                                  \
+	{lsm, hook, PAWL_BACKEND_LSM},                                                             \
 	{                                                                                          \
-		"on_m" event, hook, PAWL_BACKEND_FMOD_RET                                          \
+		fmod_ret, hook, PAWL_BACKEND_FMOD_RET                                              \
 	}
+
+#define BOTH(event, hook) PAIR("on_" event, "on_m" event, hook)
 
 #define COUNTED(event, hook)                                                                       \
 	BOTH(event, hook), {"on_2" event, hook, PAWL_BACKEND_FMOD_RET},                            \
 	{                                                                                          \
 		"on_3" event, hook, PAWL_BACKEND_FMOD_RET                                          \
-	}
-
-#define REFUSING(program, hook)                                                                    \
-	{program, hook, PAWL_BACKEND_LSM},                                                         \
-	{                                                                                          \
-		program, hook, PAWL_BACKEND_FMOD_RET                                               \
 	}
 
 /* Attached when it is needed: every read and write of the machine comes by. */
@@ -68,10 +64,10 @@ static const struct hook_program hook_programs[] = {
 	BOTH("anonymous", "inode_init_security_anon"),
 	BOTH("sqpoll", "uring_sqpoll"),
 	COUNTED("permission", NEEDED_HOOK),
-	REFUSING("on_fallocate", "vfs_fallocate"),
-	REFUSING("on_2fallocate", "vfs_fallocate"),
-	REFUSING("on_fallocated", "vfs_fallocate"),
-	REFUSING("on_2fallocated", "vfs_fallocate"),
+	PAIR("on_fallocate", "on_fallocate", "vfs_fallocate"),
+	PAIR("on_2fallocate", "on_2fallocate", "vfs_fallocate"),
+	PAIR("on_fallocated", "on_fallocated", "vfs_fallocate"),
+	PAIR("on_2fallocated", "on_2fallocated", "vfs_fallocate"),
 	BOTH("open", "file_open"),
 	BOTH("receive", "file_receive"),
 	BOTH("ioctl", "file_ioctl"),
@@ -281,50 +277,64 @@ static uint64_t missed_runs(const struct bpf_program *program)
 	return info.recursion_misses;
 }
 
-uint64_t pawl_sensor_skipped(const struct pawl_sensor *sensor)
+/* The program of @hook that runs on this backend and kernel, or NULL. */
+static const struct bpf_program *loaded(const struct pawl_sensor *sensor,
+					const struct hook_program *hook)
 {
-	uint64_t forks = missed_runs(sensor->bpf->progs.on_fork);
-	uint64_t again = missed_runs(sensor->bpf->progs.on_fork_again);
+	const struct bpf_program *program =
+		bpf_object__find_program_by_name(sensor->bpf->obj, hook->program);
 
-	return missed_runs(sensor->bpf->progs.on_exec) + (forks < again ? forks : again);
-}
-
-static struct pawl_hook *hook_named(struct pawl_hook *hooks, size_t n, const char *name)
-{
-	for (size_t i = 0; i < n; i++) {
-		if (!strcmp(hooks[i].name, name))
-			return &hooks[i];
-	}
-	return NULL;
+	return program && bpf_program__autoload(program) && serves(hook, sensor->backend) ? program
+											  : NULL;
 }
 
 /* Where several programs stand on one hook, it is missed only when all of them are. */
+static uint64_t missed_on(const struct pawl_sensor *sensor, const char *name)
+{
+	uint64_t least = UINT64_MAX;
+
+	for (size_t i = 0; i < HOOK_PROGRAMS; i++) {
+		const struct hook_program *hook = &hook_programs[i];
+		const struct bpf_program *program =
+			strcmp(hook->hook, name) ? NULL : loaded(sensor, hook);
+		uint64_t missed = program ? missed_runs(program) : UINT64_MAX;
+
+		if (missed < least)
+			least = missed;
+	}
+	return least == UINT64_MAX ? 0 : least;
+}
+
+uint64_t pawl_sensor_skipped(const struct pawl_sensor *sensor)
+{
+	return missed_on(sensor, "sched_process_exec") + missed_on(sensor, "task_newtask");
+}
+
+static bool is_listed(const struct pawl_hook *hooks, size_t n, const char *name)
+{
+	for (size_t i = 0; i < n; i++) {
+		if (!strcmp(hooks[i].name, name))
+			return true;
+	}
+	return false;
+}
+
 size_t pawl_sensor_hooks(struct pawl_sensor *sensor, struct pawl_hook ret_hooks[PAWL_HOOKS_MAX])
 {
 	size_t n = 0;
 
 	for (size_t i = 0; i < HOOK_PROGRAMS && n < PAWL_HOOKS_MAX; i++) {
 		const struct hook_program *hook = &hook_programs[i];
-		const struct bpf_program *program =
-			bpf_object__find_program_by_name(sensor->bpf->obj, hook->program);
-		struct pawl_hook *same = hook_named(ret_hooks, n, hook->hook);
 		bool needed = !strcmp(hook->hook, NEEDED_HOOK);
-		uint64_t missed;
 
-		if (!program || !bpf_program__autoload(program) || !serves(hook, sensor->backend))
+		if (!loaded(sensor, hook) || is_listed(ret_hooks, n, hook->hook))
 			continue;
-		missed = missed_runs(program);
-		if (same) {
-			if (missed < same->missed)
-				same->missed = missed;
-			continue;
-		}
 		ret_hooks[n++] = (struct pawl_hook){
 			.name = hook->hook,
 			.attached = !needed || is_hooked(sensor), /* others: all or nothing */
 			.when_needed = needed,
 			.tested = sensor->tested[i],
-			.missed = missed,
+			.missed = missed_on(sensor, hook->hook),
 		};
 	}
 	return n;
