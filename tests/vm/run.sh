@@ -93,6 +93,7 @@ short)
 	run escape /mnt/tests/escape/run.sh --quick
 	;;
 suites)
+	tracepoint_case
 	long_suites
 	run_suites
 	;;
